@@ -1,0 +1,124 @@
+//! What visitors read, and booking itself.
+
+#![allow(missing_docs, reason = "`#[server]` makes structs whose fields are the documented arguments")]
+
+use super::Page;
+use crate::AppError;
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Json};
+use scheduling::{OffsetTable, SessionType};
+use serde::{Deserialize, Serialize};
+
+/// A mentor in the directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MentorCard {
+    pub handle: String,
+    pub name: String,
+    pub headline: Option<String>,
+    pub bio: Option<String>,
+    pub photo_url: Option<String>,
+    pub timezone: String,
+}
+
+/// A mentor's public page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MentorPage {
+    /// Who.
+    pub mentor: MentorCard,
+    /// The active ones, in the mentor's order.
+    pub session_types: Vec<SessionType>,
+}
+
+/// The offered starts of one month, and the rules to write them down in both zones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Month {
+    /// First day of the month that is shown, in `zone`.
+    pub first_day: chrono::NaiveDate,
+    /// The mentee's zone (the mentor's, where none was asked for, or an unknown one).
+    pub zone: OffsetTable,
+    /// The mentor's zone.
+    pub mentor_zone: OffsetTable,
+    /// When this was computed.
+    pub now: DateTime<Utc>,
+    /// Offered starts whose date in `zone` is in this month, ascending.
+    pub starts: Vec<DateTime<Utc>>,
+    /// The earliest offered start of all, wherever it is.
+    pub next_free: Option<DateTime<Utc>>,
+    /// No start is offered from this instant on (end of the horizon).
+    pub horizon_end: DateTime<Utc>,
+    /// Length of the session.
+    pub duration_minutes: u16,
+}
+
+/// A booking that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    /// Path of the booking's own page.
+    pub manage_path: String,
+}
+
+/// What the booking form holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookForm {
+    pub mentor: String,
+    pub session_type: String,
+    pub start: DateTime<Utc>,
+    pub name: String,
+    pub email: String,
+    pub timezone: String,
+    pub notes: String,
+    /// Made once for each opened form, so a double click or a retry books once.
+    pub idempotency_key: String,
+}
+
+/// The directory, a page; `query` searches names, handles and headlines.
+#[server(prefix = "/fn", endpoint = "mentors", input = GetUrl)]
+pub async fn mentors(query: Option<String>, cursor: Option<String>) -> Result<Page<MentorCard>, AppError> {
+    super::server::mentors(query, cursor).await
+}
+
+/// A mentor and what can be booked. [`AppError::NotFound`] where there is none.
+#[server(prefix = "/fn", endpoint = "mentor", input = GetUrl)]
+pub async fn mentor(handle: String) -> Result<MentorPage, AppError> {
+    super::server::mentor(handle).await
+}
+
+/// The offered starts of a month (`YYYY-MM`; `None` or unreadable: the month of the next free start).
+#[server(name = ReadMonth, prefix = "/fn", endpoint = "month", input = GetUrl)]
+pub async fn month(
+    handle: String,
+    session_type: String,
+    month: Option<String>,
+    timezone: Option<String>,
+) -> Result<Month, AppError> {
+    super::server::month(handle, session_type, month, timezone).await
+}
+
+/// The offered starts nearest to `start`, at most six, ascending.
+#[server(prefix = "/fn", endpoint = "nearest", input = GetUrl)]
+pub async fn nearest(
+    handle: String,
+    session_type: String,
+    start: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>, AppError> {
+    super::server::nearest(handle, session_type, start).await
+}
+
+/// Books. [`AppError::SlotUnavailable`] where the start is not offered (any more).
+#[server(prefix = "/fn", endpoint = "book", input = Json)]
+pub async fn book(form: BookForm) -> Result<Booked, AppError> {
+    super::server::book(form).await
+}
+
+/// Every time zone name, sorted.
+#[server(prefix = "/fn", endpoint = "zones", input = GetUrl)]
+pub async fn zones() -> Result<Vec<String>, AppError> {
+    super::server::zones().await
+}
+
+/// The rules of a zone from a month ago to 800 days ahead. [`AppError::Invalid`] for an unknown name.
+#[server(prefix = "/fn", endpoint = "zone", input = GetUrl)]
+pub async fn zone(name: String) -> Result<OffsetTable, AppError> {
+    super::server::zone(name).await
+}

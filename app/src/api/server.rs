@@ -1,0 +1,404 @@
+//! The server's half of the server functions: context in, use case, wire types out.
+
+use super::Page;
+use super::dashboard::{ApiKeyView, BookingFilter, Editor, SessionTimes, Settings};
+use super::manage::{BookingKey, BookingView};
+use super::public::{BookForm, Booked, MentorCard, MentorPage, Month};
+use crate::AppError;
+use booking::bookings::{Idempotency, Key, List, Request};
+use booking::listing::Horizon;
+use booking::secrets::{Kind, Secret, sha256};
+use booking::store::{Account, Mentor, Profile};
+use booking::{Context, Error, accounts, bookings as rules, listing, schedule};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use leptos::prelude::*;
+use scheduling::{
+    Actor, ApiKeyId, Availability, BookingId, Language, MentorId, OffsetTable, SessionType, Status,
+};
+
+/// Who calls: set by the server for each request, from the session cookie.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The mentor who is logged in.
+    pub mentor: Option<MentorId>,
+    /// The language that the request asks for.
+    pub language: Language,
+}
+
+fn context() -> Context {
+    expect_context()
+}
+
+fn caller() -> Result<MentorId, AppError> {
+    expect_context::<Caller>().mentor.ok_or(AppError::Unauthenticated).inspect_err(answer_with_status)
+}
+
+/// What the outside is told of an error; what is ours goes to the log.
+pub fn wire(error: Error) -> AppError {
+    match error {
+        Error::NotFound => AppError::NotFound,
+        Error::SlotUnavailable => AppError::SlotUnavailable,
+        Error::AlreadyCancelled => AppError::AlreadyCancelled,
+        Error::NotPending => AppError::NotPending,
+        Error::TooLate => AppError::TooLate,
+        Error::HandleTaken => AppError::HandleTaken,
+        Error::WrongCredentials => AppError::WrongCredentials,
+        Error::SignupsClosed => AppError::NotFound,
+        Error::Invalid(errors) => AppError::Invalid(errors),
+        Error::IdempotencyKeyReused => AppError::SlotUnavailable,
+        Error::Internal(what) => {
+            tracing::error!(error = what, "a use case failed");
+            AppError::Internal
+        }
+    }
+}
+
+/// The HTTP status that says the same.
+pub fn status(error: &AppError) -> http::StatusCode {
+    use http::StatusCode as S;
+    match error {
+        AppError::NotFound => S::NOT_FOUND,
+        AppError::Unauthenticated | AppError::WrongCredentials => S::UNAUTHORIZED,
+        AppError::SlotUnavailable
+        | AppError::AlreadyCancelled
+        | AppError::NotPending
+        | AppError::TooLate
+        | AppError::HandleTaken => S::CONFLICT,
+        AppError::Invalid(_) => S::UNPROCESSABLE_ENTITY,
+        AppError::RateLimited => S::TOO_MANY_REQUESTS,
+        AppError::Network | AppError::Internal => S::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Plain forms never come here (they post to their page), so the status can always be told.
+fn answer_with_status(error: &AppError) {
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(status(error));
+    }
+}
+
+fn fail(error: Error) -> AppError {
+    let error = wire(error);
+    answer_with_status(&error);
+    error
+}
+
+fn card(mentor: Mentor) -> MentorCard {
+    MentorCard {
+        handle: mentor.handle,
+        name: mentor.name,
+        headline: mentor.headline,
+        bio: mentor.bio,
+        photo_url: mentor.photo_url,
+        timezone: mentor.timezone,
+    }
+}
+
+pub(super) async fn mentors(query: Option<String>, cursor: Option<String>) -> Result<Page<MentorCard>, AppError> {
+    let query = query.unwrap_or_default();
+    let (mentors, next_cursor) = listing::mentors(&context(), &query, cursor.as_deref()).await.map_err(fail)?;
+    Ok(Page { items: mentors.into_iter().map(card).collect(), next_cursor })
+}
+
+pub(super) async fn mentor(handle: String) -> Result<MentorPage, AppError> {
+    let (mentor, session_types) = listing::mentor(&context(), &handle).await.map_err(fail)?;
+    Ok(MentorPage { mentor: card(mentor), session_types })
+}
+
+pub(super) async fn month(
+    handle: String,
+    session_type: String,
+    month: Option<String>,
+    timezone: Option<String>,
+) -> Result<Month, AppError> {
+    let horizon = listing::horizon(&context(), &handle, &session_type, timezone.as_deref()).await.map_err(fail)?;
+    Ok(month_of(horizon, month.as_deref()))
+}
+
+/// The part of what is offered that one month shows.
+fn month_of(horizon: Horizon, month: Option<&str>) -> Month {
+    let Horizon { mut starts, mentor_zone, zone, now, end, duration_minutes } = horizon;
+    let next_free = starts.first().copied();
+    let asked = month.and_then(|text| NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok());
+    let fallback = zone.wall(next_free.unwrap_or(now)).date();
+    let first_day = asked.unwrap_or(fallback);
+    let first_day = first_day.with_day(1).unwrap_or(first_day);
+    starts.retain(|start| {
+        let date = zone.wall(*start).date();
+        (date.year(), date.month()) == (first_day.year(), first_day.month())
+    });
+    Month { first_day, zone, mentor_zone, now, starts, next_free, horizon_end: end, duration_minutes }
+}
+
+pub(super) async fn nearest(
+    handle: String,
+    session_type: String,
+    start: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>, AppError> {
+    let mut starts = listing::horizon(&context(), &handle, &session_type, None).await.map_err(fail)?.starts;
+    starts.sort_by_key(|other| (*other - start).abs());
+    starts.truncate(6);
+    starts.sort();
+    Ok(starts)
+}
+
+pub(super) async fn book(form: BookForm) -> Result<Booked, AppError> {
+    let token = book_in(&context(), form, expect_context::<Caller>().language).await.map_err(fail)?;
+    Ok(Booked { manage_path: rules::manage_path(&token) })
+}
+
+/// Books what the form asks for; the same from a plain form and from a script. Answers the manage token.
+///
+/// # Errors
+/// As [`booking::bookings::book`].
+pub async fn book_in(context: &Context, form: BookForm, language: Language) -> Result<Secret, Error> {
+    // The key is for this very form: another content is another booking.
+    let idempotency = (!form.idempotency_key.is_empty()).then(|| {
+        let content = format!("{form:?}");
+        Idempotency { key: form.idempotency_key.clone(), request_hash: sha256(content.as_bytes()) }
+    });
+    let request = Request {
+        mentor: form.mentor,
+        session_type: form.session_type,
+        start: form.start,
+        name: form.name,
+        email: form.email,
+        timezone: form.timezone,
+        notes: Some(form.notes),
+        language,
+        idempotency,
+    };
+    let (_, token) = rules::book(context, request).await?;
+    Ok(token)
+}
+
+pub(super) async fn zones() -> Result<Vec<String>, AppError> {
+    Ok(context().zones.names().to_vec())
+}
+
+pub(super) async fn zone(name: String) -> Result<OffsetTable, AppError> {
+    let context = context();
+    context.zones.around(&name, context.now()).ok_or_else(|| {
+        fail(Error::invalid("timezone", "invalid", "Give a time zone name of the IANA database."))
+    })
+}
+
+/// The key of a booking, by the right of whoever calls.
+fn key(key: BookingKey) -> Result<Key, AppError> {
+    match key {
+        BookingKey::Token(token) if token.starts_with(Kind::Manage.prefix()) => Ok(Key::Token(Secret::new(token))),
+        BookingKey::Token(_) => Err(fail(Error::NotFound)),
+        BookingKey::Own(id) => Ok(Key::Mentor(caller()?, id)),
+    }
+}
+
+fn view(context: &Context, booked: rules::Booked, by: Actor) -> Result<BookingView, AppError> {
+    let rules::Booked { booking, mentor } = booked;
+    let now = context.now();
+    let span = booking.start.min(now) - TimeDelta::days(31)..booking.end.max(now) + TimeDelta::days(800);
+    let zone = |name: &str| {
+        context.zones.table(name, span.clone()).ok_or_else(|| fail(Error::Internal("a zone without rules".into())))
+    };
+    let (can_cancel, can_move) = rules::rights(&booking, by, now);
+    Ok(BookingView {
+        id: booking.id,
+        status: booking.status,
+        start: booking.start,
+        end: booking.end,
+        mentee_zone: zone(&booking.timezone)?,
+        mentor_handle: mentor.handle,
+        mentor_name: mentor.name,
+        mentor_zone: zone(&mentor.timezone)?,
+        session_slug: booking.session_slug.clone(),
+        session_name: booking.session_name.clone(),
+        duration_minutes: u16::try_from((booking.end - booking.start).num_minutes()).unwrap_or_default(),
+        change_until: rules::change_until(&booking),
+        can_cancel,
+        can_move,
+        cancel_notice_minutes: booking.cancel_notice_minutes,
+        sequence: booking.sequence,
+        mentee_name: booking.name,
+        mentee_email: booking.email,
+        notes: booking.notes,
+        location: booking.location,
+        cancelled_by: booking.cancelled_by.map(|by| by.as_str().to_owned()),
+        reason: booking.reason,
+        now,
+    })
+}
+
+fn by(key: &BookingKey) -> Actor {
+    match key {
+        BookingKey::Token(_) => Actor::Mentee,
+        BookingKey::Own(_) => Actor::Mentor,
+    }
+}
+
+pub(super) async fn booking(asked: BookingKey) -> Result<BookingView, AppError> {
+    let (context, by) = (context(), by(&asked));
+    let booked = rules::get(&context, &key(asked)?).await.map_err(fail)?;
+    view(&context, booked, by)
+}
+
+pub(super) async fn booking_month(
+    asked: BookingKey,
+    month: Option<String>,
+    timezone: Option<String>,
+) -> Result<Month, AppError> {
+    let horizon = rules::horizon_to_move(&context(), &key(asked)?, timezone.as_deref()).await.map_err(fail)?;
+    Ok(month_of(horizon, month.as_deref()))
+}
+
+pub(super) async fn cancel(asked: BookingKey, reason: Option<String>) -> Result<BookingView, AppError> {
+    let (context, by) = (context(), by(&asked));
+    let booked = rules::cancel(&context, &key(asked)?, reason).await.map_err(fail)?;
+    view(&context, booked, by)
+}
+
+pub(super) async fn reschedule(asked: BookingKey, start: DateTime<Utc>) -> Result<BookingView, AppError> {
+    let (context, by) = (context(), by(&asked));
+    let booked = rules::reschedule(&context, &key(asked)?, start).await.map_err(fail)?;
+    view(&context, booked, by)
+}
+
+pub(super) async fn bookings(
+    filter: BookingFilter,
+    query: Option<String>,
+    cursor: Option<String>,
+) -> Result<Page<BookingView>, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let now = context.now();
+    let query = query.unwrap_or_default().trim().to_owned();
+    let list = match filter {
+        BookingFilter::Upcoming => {
+            List { ends_after: Some(now), statuses: vec![Status::Pending, Status::Confirmed], ..List::default() }
+        }
+        BookingFilter::Pending => List { statuses: vec![Status::Pending], ..List::default() },
+        BookingFilter::Past => List {
+            ends_by: Some(now),
+            statuses: vec![Status::Pending, Status::Confirmed],
+            descending: true,
+            ..List::default()
+        },
+        BookingFilter::Cancelled => {
+            List { statuses: vec![Status::Cancelled, Status::Declined], descending: true, ..List::default() }
+        }
+    };
+    let (items, next_cursor) =
+        rules::list(&context, mentor, List { query, cursor, ..list }).await.map_err(fail)?;
+    let items: Result<_, _> = items.into_iter().map(|booked| view(&context, booked, Actor::Mentor)).collect();
+    Ok(Page { items: items?, next_cursor })
+}
+
+pub(super) async fn confirm(id: BookingId) -> Result<BookingView, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let booked = rules::confirm(&context, mentor, id).await.map_err(fail)?;
+    view(&context, booked, Actor::Mentor)
+}
+
+pub(super) async fn decline(id: BookingId, reason: Option<String>) -> Result<BookingView, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let booked = rules::decline(&context, mentor, id, reason).await.map_err(fail)?;
+    view(&context, booked, Actor::Mentor)
+}
+
+pub(super) async fn editor() -> Result<Editor, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let availability = schedule::availability(&context, mentor).await.map_err(fail)?;
+    let session_types = schedule::session_types(&context, mentor).await.map_err(fail)?;
+    let (busy, now) = schedule::busy_soon(&context, mentor).await.map_err(fail)?;
+    let zone = context.zones.around(&availability.timezone, now);
+    let zone = zone.ok_or_else(|| fail(Error::Internal("a zone without rules".into())))?;
+    Ok(Editor { availability, session_types, zone, busy, now })
+}
+
+pub(super) async fn save_availability(
+    availability: Availability,
+    times: Option<SessionTimes>,
+) -> Result<Editor, AppError> {
+    let times = times.map(|times| schedule::Times {
+        slug: times.slug,
+        duration_minutes: times.duration_minutes,
+        start_interval_minutes: times.start_interval_minutes,
+        buffer_before_minutes: times.buffer_before_minutes,
+        buffer_after_minutes: times.buffer_after_minutes,
+    });
+    schedule::save_availability(&context(), caller()?, availability, times).await.map_err(fail)?;
+    editor().await
+}
+
+pub(super) async fn session_types() -> Result<Vec<SessionType>, AppError> {
+    schedule::session_types(&context(), caller()?).await.map_err(fail)
+}
+
+pub(super) async fn put_session_type(session_type: SessionType) -> Result<SessionType, AppError> {
+    schedule::put_session_type(&context(), caller()?, session_type).await.map_err(fail)
+}
+
+pub(super) async fn delete_session_type(slug: String) -> Result<(), AppError> {
+    schedule::delete_session_type(&context(), caller()?, &slug).await.map_err(fail)
+}
+
+fn settings_of(account: Account) -> Settings {
+    Settings {
+        name: account.name,
+        handle: account.handle,
+        email: account.email,
+        headline: account.headline.unwrap_or_default(),
+        bio: account.bio.unwrap_or_default(),
+        photo_url: account.photo_url.unwrap_or_default(),
+        timezone: account.timezone,
+        language: Language::from_tag(&account.language).unwrap_or_default(),
+    }
+}
+
+pub(super) async fn settings() -> Result<Settings, AppError> {
+    let account = accounts::account(&context(), caller()?).await.map_err(fail)?;
+    Ok(settings_of(account))
+}
+
+pub(super) async fn save_settings(settings: Settings) -> Result<Settings, AppError> {
+    let profile = Profile {
+        handle: settings.handle,
+        name: settings.name,
+        headline: Some(settings.headline),
+        bio: Some(settings.bio),
+        photo_url: Some(settings.photo_url),
+        timezone: settings.timezone,
+        language: settings.language.tag().to_owned(),
+    };
+    let account = accounts::update_profile(&context(), caller()?, profile).await.map_err(fail)?;
+    Ok(settings_of(account))
+}
+
+pub(super) async fn resend_verification() -> Result<(), AppError> {
+    accounts::resend_verification(&context(), caller()?).await.map_err(fail)
+}
+
+pub(super) async fn delete_account(confirmation: String) -> Result<(), AppError> {
+    accounts::delete(&context(), caller()?, Secret::new(confirmation)).await.map_err(fail)
+}
+
+fn key_view(key: booking::store::ApiKey) -> ApiKeyView {
+    ApiKeyView {
+        id: ApiKeyId(key.id),
+        name: key.name,
+        prefix: key.prefix,
+        created_at: key.created_at,
+        last_used_at: key.last_used_at,
+    }
+}
+
+pub(super) async fn api_keys() -> Result<Vec<ApiKeyView>, AppError> {
+    let keys = accounts::api_keys(&context(), caller()?).await.map_err(fail)?;
+    Ok(keys.into_iter().map(key_view).collect())
+}
+
+pub(super) async fn create_api_key(name: String) -> Result<(ApiKeyView, String), AppError> {
+    let (key, secret) = accounts::create_api_key(&context(), caller()?, &name).await.map_err(fail)?;
+    Ok((key_view(key), secret.reveal().to_owned()))
+}
+
+pub(super) async fn revoke_api_key(id: ApiKeyId) -> Result<(), AppError> {
+    accounts::revoke_api_key(&context(), caller()?, id).await.map_err(fail)
+}

@@ -1,0 +1,29 @@
+//! Who somebody is, at a glance.
+
+use leptos::prelude::*;
+
+/// A person's photo, or the first letter of the name. The name stands beside it, so it says nothing itself.
+#[component]
+pub fn Avatar(
+    /// Whose.
+    #[prop(into)]
+    name: String,
+    /// Address of the photo.
+    #[prop(optional_no_strip)]
+    photo: Option<String>,
+    /// For the head of a page.
+    #[prop(optional)]
+    large: bool,
+) -> impl IntoView {
+    let size = large.then_some("large");
+    match photo {
+        Some(src) => view! {
+            <img class="avatar" data-size=size src=src alt="" width="88" height="88" loading="lazy" decoding="async" referrerpolicy="no-referrer"/>
+        }
+        .into_any(),
+        None => {
+            let initial = name.trim().chars().next().map(|c| c.to_uppercase().to_string());
+            view! { <span class="avatar" data-size=size aria-hidden="true">{initial}</span> }.into_any()
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Choosing a start.
+
+use super::browser;
+use super::calendar::MonthCalendar;
+use super::icon::{Icon, Picture};
+use super::pick::{Pick, month_start, month_tag, starts_on};
+use super::zone::ZoneBar;
+use crate::api::public::Month;
+use crate::format::{self, Hours};
+use crate::i18n::{fill, use_language, use_messages};
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use leptos::prelude::*;
+use scheduling::OffsetTable;
+
+/// Where this browser keeps how hours are counted.
+pub const REMEMBERED_HOURS: &str = "yaksok.h";
+
+/// Choosing a start: the month, and the times of the chosen date beside it. In a narrow window, one after the other.
+#[component]
+pub fn SlotPicker(
+    /// What is free.
+    month: Month,
+    /// What is chosen.
+    pick: Memo<Pick>,
+    /// The page that the links lead to.
+    #[prop(into)]
+    path: Signal<String>,
+    /// Parts of its query that always stay.
+    fixed: &'static [(&'static str, &'static str)],
+    /// Something else is being loaded.
+    #[prop(into)]
+    busy: Signal<bool>,
+    /// The date that takes the focus when its month has come.
+    awaited: RwSignal<Option<NaiveDate>>,
+    /// What to say where nothing is free at all.
+    #[prop(into)]
+    nothing: String,
+) -> impl IntoView {
+    let t = use_messages();
+    let language = use_language();
+    let month = StoredValue::new(month);
+    let selected = Memo::new(move |_| month.with_value(|month| shown_date(month, pick.with(|pick| pick.date))));
+    let zone = month.with_value(|month| month.zone.clone());
+    let zone_name = zone.name.clone();
+
+    let unknown_zone = {
+        let shown = zone.name.clone();
+        move || {
+            pick.with(|pick| pick.timezone.clone())
+                .filter(|asked| *asked != shown)
+                .map(|asked| view! { <p class="note">{fill(t.common.zone_unknown, &[("name", &asked)])}</p> })
+        }
+    };
+    let free_link = move || {
+        month.with_value(|month| month.next_free.map(|start| month.zone.wall(start).date())).map(|date| {
+            let mut next = pick.get();
+            next.month = Some(month_tag(date));
+            next.date = Some(date);
+            next.start = None;
+            let text = fill(t.public.to_next_free, &[("date", &format::date_short(date, language))]);
+            view! {
+                <p>
+                    <a class="button" data-size="small" href=path.with(|path| next.href(path, fixed)) data-noscroll="true" rel="nofollow">
+                        {text}
+                    </a>
+                </p>
+            }
+        })
+    };
+    let empty_month = month.with_value(|month| {
+        month.starts.is_empty().then(|| {
+            if month.next_free.is_none() {
+                (t.public.nothing_free_title.to_string(), nothing)
+            } else {
+                let name = format::month(month.first_day, language);
+                (fill(t.public.month_full_title, &[("month", &name)]), t.public.month_full_text.into())
+            }
+        })
+    });
+    let is_empty = empty_month.is_some();
+    let notice = empty_month.map(|(title, text)| {
+        view! {
+            <div class="empty" data-small="true">
+                <h3>{title}</h3>
+                <p>{text}</p>
+                {free_link}
+            </div>
+        }
+    });
+
+    let times = move || {
+        let date = selected.get()?;
+        let hours = pick.with(|pick| pick.hours).unwrap_or_default();
+        let starts = month.with_value(|month| starts_on(&month.starts, &month.zone, date).collect::<Vec<_>>());
+        Some(if starts.is_empty() {
+            let title = fill(t.public.date_full_title, &[("date", &format::date(date, language))]);
+            view! {
+                <div class="empty" data-small="true">
+                    <h3>{title}</h3>
+                    {free_link}
+                </div>
+            }
+            .into_any()
+        } else {
+            view! { <Times month=month starts=starts date=date hours=hours pick=pick path=path fixed=fixed/> }.into_any()
+        })
+    };
+    let heading = move || match selected.get() {
+        Some(date) => format::date(date, language),
+        None => t.public.choose_time.into(),
+    };
+    let at = month.with_value(|month| month.starts.first().copied().unwrap_or(month.now));
+    let in_zone = format::zone_with_offset(&zone, at);
+    let dates_href = move || {
+        pick.with(|pick| {
+            let back = Pick { date: None, start: None, ..pick.clone() };
+            path.with(|path| back.href(path, fixed))
+        })
+    };
+
+    view! {
+        <div class="picker" data-step=move || pick.with(Pick::step) aria-busy=move || busy.get().then_some("true")>
+            <section class="pane pane-date" aria-label=t.public.choose_date>
+                <MonthCalendar month=month pick=pick selected=selected path=path fixed=fixed awaited=awaited/>
+                {notice}
+                <ZoneBar zone=Signal::derive(move || zone_name.clone()) pick=pick path=path fixed=fixed/>
+                {unknown_zone}
+            </section>
+            <section class="pane pane-time" aria-labelledby="times-title" hidden=is_empty>
+                <a class="back-link" href=dates_href data-noscroll="true" rel="nofollow">
+                    <Icon picture=Picture::ArrowLeft/>
+                    {t.public.back_to_dates}
+                </a>
+                <div class="times-head">
+                    <div>
+                        <h2 id="times-title" tabindex="-1" aria-live="polite">{heading}</h2>
+                        <p class="muted small">{in_zone}</p>
+                    </div>
+                    <HoursSwitch pick=pick path=path fixed=fixed/>
+                </div>
+                {times}
+            </section>
+        </div>
+    }
+}
+
+/// 12 or 24 hours.
+#[component]
+fn HoursSwitch(
+    pick: Memo<Pick>,
+    path: Signal<String>,
+    fixed: &'static [(&'static str, &'static str)],
+) -> impl IntoView {
+    let t = use_messages().common;
+    let choice = |hours: Hours, text: &'static str| {
+        let href = move || {
+            pick.with(|pick| {
+                let next = Pick { hours: Some(hours), ..pick.clone() };
+                path.with(|path| next.href(path, fixed))
+            })
+        };
+        view! {
+            <a
+                href=href
+                aria-current=move || (pick.with(|pick| pick.hours).unwrap_or_default() == hours).then_some("true")
+                data-noscroll="true"
+                rel="nofollow"
+                on:click=move |_| browser::store(REMEMBERED_HOURS, hours.tag())
+            >
+                {text}
+            </a>
+        }
+    };
+    view! {
+        <div class="segments" role="group" aria-label=t.hours_label>
+            {choice(Hours::Twelve, t.hours_12)}
+            {choice(Hours::TwentyFour, t.hours_24)}
+        </div>
+    }
+}
+
+/// The free starts of one date, by part of the day.
+#[component]
+fn Times(
+    month: StoredValue<Month>,
+    starts: Vec<DateTime<Utc>>,
+    date: NaiveDate,
+    hours: Hours,
+    pick: Memo<Pick>,
+    path: Signal<String>,
+    fixed: &'static [(&'static str, &'static str)],
+) -> impl IntoView {
+    let t = use_messages().public;
+    let parts = [(0, t.night), (6, t.morning), (12, t.afternoon), (18, t.evening)];
+    let part_of = |hour: u32| parts.iter().rposition(|(from, _)| *from <= hour).unwrap_or(0);
+    let (labels, twice) = month.with_value(|month| {
+        let labels: Vec<_> =
+            starts.iter().map(|start| StartLabel::new(*start, &month.zone, &month.mentor_zone)).collect();
+        let twice = labels.iter().any(|label| label.offset.is_some());
+        (labels, twice)
+    });
+    let mut groups: Vec<(usize, Vec<StartLabel>)> = Vec::new();
+    for label in labels {
+        let part = part_of(label.wall.hour());
+        match groups.last_mut() {
+            Some((last, group)) if *last == part => group.push(label),
+            _ => groups.push((part, vec![label])),
+        }
+    }
+    let groups = groups
+        .into_iter()
+        .map(|(part, labels)| {
+            let items = labels
+                .into_iter()
+                .map(|label| {
+                    let start = label.start;
+                    let href = move || {
+                        let mut next = pick.get();
+                        next.month = Some(month_tag(date));
+                        next.date = Some(date);
+                        next.start = Some(start);
+                        path.with(|path| next.href(path, fixed))
+                    };
+                    view! {
+                        <li>
+                            <a class="time" href=href rel="nofollow" data-noscroll="true">
+                                {label.view(hours)}
+                            </a>
+                        </li>
+                    }
+                })
+                .collect_view();
+            view! {
+                <div class="times-part">
+                    <h3>{parts[part].1}</h3>
+                    <ul>{items}</ul>
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="times">
+            {twice.then(|| view! { <p class="note">{t.clock_change}</p> })}
+            {groups}
+        </div>
+    }
+}
+
+/// How a start is written: in the mentee's time, and in the mentor's where that is another.
+pub struct StartLabel {
+    /// The start.
+    pub start: DateTime<Utc>,
+    wall: chrono::NaiveDateTime,
+    /// Set where the clock shows this time twice on that date.
+    offset: Option<i32>,
+    mentor: Option<(chrono::NaiveDateTime, String)>,
+}
+
+impl StartLabel {
+    /// `start` for a mentee in `zone`, with a mentor in `mentor_zone`.
+    pub fn new(start: DateTime<Utc>, zone: &OffsetTable, mentor_zone: &OffsetTable) -> Self {
+        let wall = zone.wall(start);
+        let offset = zone.offset_at(start);
+        Self {
+            start,
+            wall,
+            offset: (zone.instants(wall).nth(1).is_some()).then_some(offset),
+            mentor: (mentor_zone.offset_at(start) != offset)
+                .then(|| (mentor_zone.wall(start), format::zone_city(&mentor_zone.name))),
+        }
+    }
+
+    /// The label.
+    pub fn view(self, hours: Hours) -> impl IntoView {
+        let mentor = self.mentor(hours);
+        let time = format::time(self.wall.time(), hours, use_language());
+        view! {
+            <span class="time-own">
+                {time} {self.offset.map(|offset| view! { " " <span class="time-offset">{format::offset(offset)}</span> })}
+            </span>
+            {mentor}
+        }
+    }
+
+    /// The mentor's own time, where it is another.
+    pub fn mentor(&self, hours: Hours) -> Option<impl IntoView + use<>> {
+        let t = use_messages().public;
+        self.mentor.as_ref().map(|(wall, city)| {
+            let time = format::time(wall.time(), hours, use_language());
+            let days = (wall.date() - self.wall.date()).num_days();
+            let shift = (days != 0).then(|| {
+                let words = if days > 0 { t.next_day } else { t.previous_day };
+                view! {
+                    " "
+                    <span class="shift" title=words>
+                        <span aria-hidden="true">{format::day_shift(days)}</span>
+                        <span class="visually-hidden">{words}</span>
+                    </span>
+                }
+            });
+            view! { <span class="time-mentor">{fill(t.mentor_time, &[("time", &time), ("city", city)])} {shift}</span> }
+        })
+    }
+}
+
+/// The date whose times are shown: the chosen one, else the first free one of the month.
+fn shown_date(month: &Month, chosen: Option<NaiveDate>) -> Option<NaiveDate> {
+    chosen
+        .filter(|date| month_start(*date) == month.first_day)
+        .or_else(|| month.starts.first().map(|start| month.zone.wall(*start).date()))
+}

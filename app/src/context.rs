@@ -1,0 +1,127 @@
+//! What every page knows from the start: who looks, in which language, and what a plain form posted.
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use scheduling::{FieldError, Language};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::AppError;
+
+/// Facts about this visit, fixed by the server when it renders the page, the same in the browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// The page's language.
+    pub language: Language,
+    /// The mentor who is logged in.
+    pub viewer: Option<Viewer>,
+    /// When the page was rendered.
+    pub now: DateTime<Utc>,
+    /// Public origin, without a slash at the end.
+    pub base_url: String,
+    /// Whether anybody may sign up.
+    pub signups_open: bool,
+    /// What was posted to this page without success, if anything.
+    pub posted: Option<Posted>,
+}
+
+/// The mentor who is logged in, as far as the page's frame needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewer {
+    /// The mentor's handle.
+    pub handle: String,
+    /// The mentor's name.
+    pub name: String,
+    /// Whether the e-mail address is confirmed.
+    pub email_verified: bool,
+}
+
+/// A plain form's values and what is wrong with them (or that all is well), when the page answers a POST to itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// What was typed, except passwords.
+    pub values: BTreeMap<String, String>,
+    /// Why it was refused; `None`: done, and the page says so (where it does not redirect).
+    pub error: Option<AppError>,
+}
+
+impl Posted {
+    /// What was typed into `field`.
+    pub fn value(&self, field: &str) -> String {
+        self.values.get(field).cloned().unwrap_or_default()
+    }
+
+    /// What is wrong with `field`.
+    pub fn field_error(&self, field: &str) -> Option<FieldError> {
+        match &self.error {
+            Some(AppError::Invalid(errors)) => errors.iter().find(|e| e.field == field).cloned(),
+            _ => None,
+        }
+    }
+}
+
+/// Call once, at the root: takes the server's [`Visit`], carried to the browser in the page.
+pub fn provide_visit() {
+    let visit = SharedValue::new(server_visit).into_inner();
+    provide_context(RwSignal::new(visit));
+}
+
+#[cfg(feature = "ssr")]
+fn server_visit() -> Visit {
+    expect_context::<Visit>()
+}
+
+/// Never runs: the browser finds the value in the page that it hydrates.
+#[cfg(not(feature = "ssr"))]
+fn server_visit() -> Visit {
+    Visit {
+        language: Language::En,
+        viewer: None,
+        now: DateTime::UNIX_EPOCH,
+        base_url: String::new(),
+        signups_open: true,
+        posted: None,
+    }
+}
+
+/// The visit; reactive, since settings may change the language or name.
+pub fn use_visit() -> RwSignal<Visit> {
+    expect_context()
+}
+
+/// The path that the posted values belong to: the one that the server rendered.
+#[derive(Clone)]
+struct PostedTo(String);
+
+/// Call once, inside the router: what was posted counts for the first page alone.
+pub fn provide_posted() {
+    let pathname = leptos_router::hooks::use_location().pathname;
+    provide_context(PostedTo(pathname.get_untracked()));
+    let visit = use_visit();
+    Effect::new(move |before: Option<String>| {
+        let path = pathname.get();
+        if before.is_some_and(|before| before != path) && visit.with_untracked(|visit| visit.posted.is_some()) {
+            visit.update(|visit| visit.posted = None);
+        }
+        path
+    });
+}
+
+/// What was posted to the page that is being shown, if this page is the answer to that.
+pub fn use_posted() -> Option<Posted> {
+    let here = leptos_router::hooks::use_location().pathname.get_untracked();
+    let PostedTo(path) = use_context()?;
+    if path == here { use_visit().with_untracked(|visit| visit.posted.clone()) } else { None }
+}
+
+/// Sets the status of the answer while the server renders; in the browser there is none to set.
+pub fn set_status(status: u16) {
+    #[cfg(feature = "ssr")]
+    if let (Some(response), Ok(status)) =
+        (use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status))
+    {
+        response.set_status(status);
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = status;
+}

@@ -1,0 +1,61 @@
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use scheduling::FieldError;
+use serde::{Deserialize, Serialize};
+
+/// The one error that crosses the wire to a page. Nothing from inside the server is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum AppError {
+    /// There is no such thing, or it is somebody else's.
+    #[error("not found")]
+    NotFound,
+    /// Nobody is logged in.
+    #[error("log in first")]
+    Unauthenticated,
+    /// The start is taken, or was never offered.
+    #[error("that time is not available")]
+    SlotUnavailable,
+    /// The booking is cancelled already.
+    #[error("the booking is cancelled already")]
+    AlreadyCancelled,
+    /// The booking does not wait for approval.
+    #[error("the booking does not wait for approval")]
+    NotPending,
+    /// Past the cancel notice, or the session has begun.
+    #[error("too late to change the booking")]
+    TooLate,
+    /// Somebody has that handle.
+    #[error("the handle is taken")]
+    HandleTaken,
+    /// Fields are wrong; each says which and why.
+    #[error("some fields are not valid")]
+    Invalid(Vec<FieldError>),
+    /// Too many requests from one place.
+    #[error("too many requests")]
+    RateLimited,
+    /// E-mail address or password is wrong, or a link has been used or has expired.
+    #[error("wrong e-mail address or password")]
+    WrongCredentials,
+    /// The server could not be reached, or answered nothing that makes sense.
+    #[error("the server could not be reached")]
+    Network,
+    /// Something is broken on the server; it is logged there.
+    #[error("something went wrong on the server")]
+    Internal,
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Network
+            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self::Invalid(vec![FieldError::new("", "invalid", "The request could not be read.")])
+            }
+            _ => Self::Internal,
+        }
+    }
+}

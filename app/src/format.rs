@@ -1,0 +1,360 @@
+//! Dates, times and durations in a language's habits. Pure: the same text on server and browser.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
+use scheduling::{Language, OffsetTable, Price};
+
+/// How hours are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Hours {
+    /// 1 to 12, twice.
+    #[default]
+    Twelve,
+    /// 0 to 23.
+    TwentyFour,
+}
+
+impl Hours {
+    /// As it stands in addresses: `12` or `24`.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Twelve => "12",
+            Self::TwentyFour => "24",
+        }
+    }
+
+    /// The hours of an exact tag.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag {
+            "12" => Some(Self::Twelve),
+            "24" => Some(Self::TwentyFour),
+            _ => None,
+        }
+    }
+}
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const WEEKDAYS_KO: [&str; 7] = ["일요일", "월요일", "화요일", "수요일", "목요일", "금요일", "토요일"];
+const MINUS: char = '\u{2212}';
+
+/// The weekday's name, 0 (Sunday) to 6 (Saturday): `Tuesday`, `화요일`. Higher numbers start again at Sunday.
+pub fn weekday(day_of_week: u8, language: Language) -> &'static str {
+    let names = match language {
+        Language::En => &WEEKDAYS,
+        Language::Ko => &WEEKDAYS_KO,
+    };
+    names[usize::from(day_of_week % 7)]
+}
+
+/// The weekday's name, short: `Tue`, `화`.
+pub fn weekday_short(day_of_week: u8, language: Language) -> &'static str {
+    let name = weekday(day_of_week, language);
+    // Three letters of one byte, or one of three bytes.
+    &name[..3]
+}
+
+/// Day of the week, 0 (Sunday) to 6 (Saturday).
+pub fn day_of_week(date: NaiveDate) -> u8 {
+    date.weekday().num_days_from_sunday() as u8
+}
+
+/// `December 2026`, `2026년 12월`.
+pub fn month(date: NaiveDate, language: Language) -> String {
+    match language {
+        Language::En => format!("{} {}", month_name(date), date.year()),
+        Language::Ko => format!("{}년 {}월", date.year(), date.month()),
+    }
+}
+
+/// `Tuesday, December 1`, `12월 1일 화요일`.
+pub fn date(date: NaiveDate, language: Language) -> String {
+    let weekday = weekday(day_of_week(date), language);
+    match language {
+        Language::En => format!("{weekday}, {} {}", month_name(date), date.day()),
+        Language::Ko => format!("{}월 {}일 {weekday}", date.month(), date.day()),
+    }
+}
+
+/// `Tuesday, December 1, 2026`, `2026년 12월 1일 화요일`.
+pub fn date_with_year(day: NaiveDate, language: Language) -> String {
+    match language {
+        Language::En => format!("{}, {}", date(day, language), day.year()),
+        Language::Ko => format!("{}년 {}", day.year(), date(day, language)),
+    }
+}
+
+/// `Tue, Dec 1`, `12월 1일 (화)`.
+pub fn date_short(date: NaiveDate, language: Language) -> String {
+    let weekday = weekday_short(day_of_week(date), language);
+    match language {
+        Language::En => format!("{weekday}, {} {}", &month_name(date)[..3], date.day()),
+        Language::Ko => format!("{}월 {}일 ({weekday})", date.month(), date.day()),
+    }
+}
+
+/// `9:00 AM`, `오전 9:00`; `09:00` with 24 hours.
+pub fn time(time: NaiveTime, hours: Hours, language: Language) -> String {
+    clock(time.hour(), time.minute(), hours, language)
+}
+
+/// The clock time so many minutes after midnight; 1440, the end of a day, is `24:00` (`12:00 AM` with 12 hours).
+pub fn minutes(minutes: u16, hours: Hours, language: Language) -> String {
+    clock(u32::from(minutes) / 60, u32::from(minutes) % 60, hours, language)
+}
+
+fn clock(hour: u32, minute: u32, hours: Hours, language: Language) -> String {
+    if hours == Hours::TwentyFour {
+        return format!("{hour:02}:{minute:02}");
+    }
+    let (morning, hour) = (hour % 24 < 12, (hour + 11) % 12 + 1);
+    match (language, morning) {
+        (Language::En, true) => format!("{hour}:{minute:02}\u{a0}AM"),
+        (Language::En, false) => format!("{hour}:{minute:02}\u{a0}PM"),
+        (Language::Ko, true) => format!("오전\u{a0}{hour}:{minute:02}"),
+        (Language::Ko, false) => format!("오후\u{a0}{hour}:{minute:02}"),
+    }
+}
+
+/// From and to on one day: `9:00 – 9:30 AM` would save a word and cost a thought, so both are whole.
+pub fn time_range(from: NaiveDateTime, to: NaiveDateTime, hours: Hours, language: Language) -> String {
+    let mut text = time(from.time(), hours, language);
+    text.push_str(" – ");
+    text.push_str(&time(to.time(), hours, language));
+    if from.date() != to.date() && to.time() != NaiveTime::MIN {
+        text.push(' ');
+        text.push_str(&day_shift((to.date() - from.date()).num_days()));
+    }
+    text
+}
+
+/// `+1` and `−1`, for a time that falls on another date; empty for none.
+pub fn day_shift(days: i64) -> String {
+    match days {
+        0 => String::new(),
+        1.. => format!("+{days}"),
+        _ => format!("{MINUS}{}", days.unsigned_abs()),
+    }
+}
+
+/// `30 min`, `1 h`, `1 h 30 min`, `2 days`; `30분`, `1시간 30분`, `2일`.
+pub fn duration(minutes: u32, language: Language) -> String {
+    let (days, hours, rest) = (minutes / 1440, minutes % 1440 / 60, minutes % 60);
+    let mut text = String::new();
+    let mut add = |count: u32, one: &str, many: &str| {
+        if count > 0 {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&count.to_string());
+            text.push_str(if count == 1 { one } else { many });
+        }
+    };
+    match language {
+        Language::En => {
+            add(days, "\u{a0}day", "\u{a0}days");
+            add(hours, "\u{a0}h", "\u{a0}h");
+            add(rest, "\u{a0}min", "\u{a0}min");
+        }
+        Language::Ko => {
+            add(days, "일", "일");
+            add(hours, "시간", "시간");
+            add(rest, "분", "분");
+        }
+    }
+    if text.is_empty() {
+        text.push_str(match language {
+            Language::En => "0\u{a0}min",
+            Language::Ko => "0분",
+        });
+    }
+    text
+}
+
+/// `$30.00`, `₩30,000`, `CHF 12.50`.
+pub fn price(price: &Price) -> String {
+    let (symbol, digits) = currency(&price.currency);
+    let unit = 10_u64.pow(digits);
+    let amount = price.amount.unsigned_abs();
+    let mut text = String::new();
+    if price.amount < 0 {
+        text.push(MINUS);
+    }
+    match symbol {
+        Some(symbol) => text.push_str(symbol),
+        None => {
+            text.push_str(&price.currency);
+            text.push('\u{a0}');
+        }
+    }
+    text.push_str(&grouped(amount / unit));
+    if digits > 0 {
+        text.push_str(&format!(".{:0width$}", amount % unit, width = digits as usize));
+    }
+    text
+}
+
+/// A currency's symbol, where it says clearly which one it is, and how many digits its minor unit has (ISO 4217).
+pub fn currency(code: &str) -> (Option<&'static str>, u32) {
+    let symbol = match code {
+        "USD" => Some("$"),
+        "EUR" => Some("€"),
+        "GBP" => Some("£"),
+        "JPY" => Some("¥"),
+        "KRW" => Some("₩"),
+        "INR" => Some("₹"),
+        _ => None,
+    };
+    let digits = match code {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
+        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    };
+    (symbol, digits)
+}
+
+/// `UTC+9`, `UTC−3:30`, `UTC`.
+pub fn offset(seconds: i32) -> String {
+    let sign = match seconds {
+        0 => return "UTC".into(),
+        1.. => '+',
+        _ => MINUS,
+    };
+    let minutes = seconds.unsigned_abs() / 60;
+    match minutes % 60 {
+        0 => format!("UTC{sign}{}", minutes / 60),
+        rest => format!("UTC{sign}{}:{rest:02}", minutes / 60),
+    }
+}
+
+/// A zone's name for people: `America/New York`.
+pub fn zone_name(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// The zone's place alone: `New York`, `Seoul`.
+pub fn zone_city(name: &str) -> String {
+    zone_name(name.rsplit('/').next().unwrap_or(name))
+}
+
+/// Name and offset: `Asia/Seoul (UTC+9)`.
+pub fn zone_with_offset(zone: &OffsetTable, at: DateTime<Utc>) -> String {
+    format!("{} ({})", zone_name(&zone.name), offset(zone.offset_at(at)))
+}
+
+fn month_name(date: NaiveDate) -> &'static str {
+    MONTHS[date.month0() as usize % 12]
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use Language::{En, Ko};
+
+    fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(year, month, day).unwrap()
+    }
+
+    #[test]
+    fn dates_follow_the_language() {
+        let first = day(2026, 12, 1);
+        assert_eq!(date(first, En), "Tuesday, December 1");
+        assert_eq!(date(first, Ko), "12월 1일 화요일");
+        assert_eq!(date_with_year(first, En), "Tuesday, December 1, 2026");
+        assert_eq!(date_with_year(first, Ko), "2026년 12월 1일 화요일");
+        assert_eq!(date_short(first, En), "Tue, Dec 1");
+        assert_eq!(date_short(first, Ko), "12월 1일 (화)");
+        assert_eq!(month(first, En), "December 2026");
+        assert_eq!(month(first, Ko), "2026년 12월");
+    }
+
+    #[test]
+    fn every_weekday_has_a_short_name() {
+        let short = |language| (0..7).map(|day| weekday_short(day, language)).collect::<Vec<_>>();
+        assert_eq!(short(En), ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]);
+        assert_eq!(short(Ko), ["일", "월", "화", "수", "목", "금", "토"]);
+        assert_eq!(weekday(7, En), "Sunday");
+    }
+
+    #[test]
+    fn clock_times_at_noon_and_midnight() {
+        let text = |h, m, hours, language| time(NaiveTime::from_hms_opt(h, m, 0).unwrap(), hours, language);
+        assert_eq!(text(9, 0, Hours::Twelve, En), "9:00\u{a0}AM");
+        assert_eq!(text(0, 5, Hours::Twelve, En), "12:05\u{a0}AM");
+        assert_eq!(text(12, 0, Hours::Twelve, En), "12:00\u{a0}PM");
+        assert_eq!(text(9, 0, Hours::Twelve, Ko), "오전\u{a0}9:00");
+        assert_eq!(text(21, 30, Hours::Twelve, Ko), "오후\u{a0}9:30");
+        assert_eq!(text(9, 0, Hours::TwentyFour, En), "09:00");
+        assert_eq!(minutes(1440, Hours::TwentyFour, Ko), "24:00");
+        assert_eq!(minutes(1440, Hours::Twelve, En), "12:00\u{a0}AM");
+    }
+
+    #[test]
+    fn a_range_says_when_it_ends_on_another_day() {
+        let at = |d, h| day(2026, 12, d).and_hms_opt(h, 0, 0).unwrap();
+        assert_eq!(time_range(at(1, 9), at(1, 10), Hours::TwentyFour, En), "09:00 – 10:00");
+        assert_eq!(time_range(at(1, 23), at(2, 1), Hours::TwentyFour, En), "23:00 – 01:00 +1");
+        assert_eq!(time_range(at(1, 23), at(2, 0), Hours::TwentyFour, En), "23:00 – 00:00");
+    }
+
+    #[test]
+    fn durations_and_shifts() {
+        assert_eq!(duration(30, En), "30\u{a0}min");
+        assert_eq!(duration(90, En), "1\u{a0}h 30\u{a0}min");
+        assert_eq!(duration(2880, En), "2\u{a0}days");
+        assert_eq!(duration(0, Ko), "0분");
+        assert_eq!(duration(30, Ko), "30분");
+        assert_eq!(duration(1500, Ko), "1일 1시간");
+        assert_eq!([day_shift(1), day_shift(0), day_shift(-1)], ["+1", "", "\u{2212}1"]);
+    }
+
+    #[test]
+    fn prices_know_their_minor_unit() {
+        let text = |amount, currency: &str| price(&Price { amount, currency: currency.into() });
+        assert_eq!(text(3000, "USD"), "$30.00");
+        assert_eq!(text(30_000, "KRW"), "₩30,000");
+        assert_eq!(text(1_234_567, "JPY"), "¥1,234,567");
+        assert_eq!(text(1250, "CHF"), "CHF\u{a0}12.50");
+        assert_eq!(text(1005, "KWD"), "KWD\u{a0}1.005");
+        assert_eq!(text(5, "EUR"), "€0.05");
+    }
+
+    #[test]
+    fn offsets_and_zones() {
+        assert_eq!(offset(9 * 3600), "UTC+9");
+        assert_eq!(offset(-12_600), "UTC\u{2212}3:30");
+        assert_eq!(offset(0), "UTC");
+        assert_eq!(zone_city("America/Argentina/Buenos_Aires"), "Buenos Aires");
+        assert_eq!(zone_city("UTC"), "UTC");
+        assert_eq!(
+            zone_with_offset(&OffsetTable::fixed("Asia/Seoul", 32_400), DateTime::UNIX_EPOCH),
+            "Asia/Seoul (UTC+9)"
+        );
+    }
+}

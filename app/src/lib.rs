@@ -1,0 +1,15 @@
+//! What people see: pages, components, and the server functions that they call.
+//!
+//! Views never read a clock, a locale or a time zone of their own: what they show comes from the server, or from
+//! what the person chose.
+
+pub mod api;
+pub mod components;
+pub mod context;
+pub mod error;
+pub mod format;
+pub mod i18n;
+pub mod pages;
+
+pub use error::AppError;
+pub use pages::{App, shell};

@@ -1,0 +1,488 @@
+//! Booking one session.
+
+use super::mentor::{MentorMeta, SessionFacts};
+use crate::AppError;
+use crate::api::public::{BookForm, MentorCard, Month, book, month, nearest};
+use crate::components::pick::{Pick, instant, instant_tag, month_shift, month_tag, use_pick};
+use crate::components::{
+    Avatar, Button, ErrorSummary, ErrorView, Icon, Picture, REMEMBERED_HOURS, REMEMBERED_ZONE, Skeleton, SlotPicker,
+    StartLabel, TextField, browser, field_error,
+};
+use crate::context::use_posted;
+use crate::format::{self, Hours};
+use crate::i18n::{fill, use_language, use_messages};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+use scheduling::{FieldError, SessionType, rules, urls};
+
+/// As many as `nearest` offers.
+const NEARBY: usize = 6;
+
+/// What the form holds, longer than the form is shown: choosing another time loses nothing.
+#[derive(Clone, Copy)]
+struct Form {
+    name: RwSignal<String>,
+    email: RwSignal<String>,
+    notes: RwSignal<String>,
+    error: RwSignal<Option<AppError>>,
+    pending: RwSignal<bool>,
+    /// The start that was refused.
+    lost: RwSignal<Option<DateTime<Utc>>>,
+    /// Free times near the refused one, as the server said.
+    nearby: RwSignal<Vec<DateTime<Utc>>>,
+    /// What was sent last, under which key: a retry of the same is the same request.
+    sent: StoredValue<Option<BookForm>>,
+}
+
+/// Booking one session: mentor, date, time, then the form.
+#[component]
+pub fn Book(
+    /// Who.
+    mentor: MentorCard,
+    /// What.
+    session: SessionType,
+    /// The page that the links lead to.
+    path: String,
+    /// Whether the mentor offers others.
+    several: bool,
+) -> impl IntoView {
+    let t = use_messages().public;
+    let pick = with_posted(use_pick());
+    let posted = use_posted().unwrap_or_default();
+    let form = Form {
+        name: RwSignal::new(posted.value("name")),
+        email: RwSignal::new(posted.value("email")),
+        notes: RwSignal::new(posted.value("notes")),
+        error: RwSignal::new(posted.error.clone().filter(|error| *error != AppError::SlotUnavailable)),
+        pending: RwSignal::new(false),
+        lost: RwSignal::new(
+            (posted.error == Some(AppError::SlotUnavailable)).then(|| instant(&posted.value("start"))).flatten(),
+        ),
+        nearby: RwSignal::new(Vec::new()),
+        sent: StoredValue::new(None),
+    };
+    let (handle, slug) = (mentor.handle.clone(), session.slug.clone());
+    let post_path = urls::book(&handle, &slug);
+    let data = {
+        let (handle, slug) = (handle.clone(), slug.clone());
+        Resource::new_blocking(
+            move || pick.with(|pick| (pick.month.clone(), pick.timezone.clone())),
+            move |(wanted, zone)| month(handle.clone(), slug.clone(), wanted, zone),
+        )
+    };
+    // Only after a plain form was refused; a script asks when it is refused itself.
+    let offered = {
+        let lost = form.lost.get_untracked();
+        let (handle, slug) = (handle.clone(), slug.clone());
+        Resource::new_blocking(
+            || (),
+            move |()| {
+                let (handle, slug) = (handle.clone(), slug.clone());
+                async move {
+                    match lost {
+                        Some(start) => nearest(handle, slug, start).await.unwrap_or_default(),
+                        None => Vec::new(),
+                    }
+                }
+            },
+        )
+    };
+    let busy = RwSignal::new(false);
+    let awaited = RwSignal::new(None);
+    let shown_path = {
+        let path = path.clone();
+        Signal::derive(move || path.clone())
+    };
+    adopt_browser_choices(pick, shown_path, mentor.timezone.clone());
+    follow_focus(pick);
+
+    let title = fill(t.mentor_session_title, &[("name", &mentor.name), ("session", &session.name)]);
+    let nothing = fill(t.nothing_free_text, &[("name", &mentor.name)]);
+    let session_stored = StoredValue::new(session.clone());
+    let main = move || {
+        data.get().map(|result| match result {
+            Ok(month) => {
+                let nothing = nothing.clone();
+                let post_path = post_path.clone();
+                let month = StoredValue::new(month);
+                let view = move || match pick.with(|pick| pick.start) {
+                    Some(start) => {
+                        let offered = offered.get().unwrap_or_default();
+                        view! {
+                            <Details
+                                form=form
+                                session=session_stored
+                                start=start
+                                month=month
+                                offered=offered
+                                pick=pick
+                                path=shown_path
+                                post_path=post_path.clone()
+                                refetch=Callback::new(move |()| data.refetch())
+                            />
+                        }
+                        .into_any()
+                    }
+                    None => view! {
+                        <SlotPicker
+                            month=month.get_value()
+                            pick=pick
+                            path=shown_path
+                            fixed=&[]
+                            busy=busy
+                            awaited=awaited
+                            nothing=nothing.clone()
+                        />
+                    }
+                    .into_any(),
+                };
+                view.into_any()
+            }
+            Err(error) => view! { <ErrorView error=error retry=Callback::new(move |()| data.refetch())/> }.into_any(),
+        })
+    };
+    view! {
+        <MentorMeta mentor=mentor.clone() title=title/>
+        <div class="page booking" data-step=move || pick.with(Pick::step)>
+            <MentorPane mentor=mentor session=session several=several/>
+            <Transition fallback=|| view! { <Skeleton lines=10/> } set_pending=busy>
+                {main}
+            </Transition>
+        </div>
+    }
+}
+
+#[component]
+fn MentorPane(mentor: MentorCard, session: SessionType, several: bool) -> impl IntoView {
+    let t = use_messages().public;
+    let home = urls::mentor(&mentor.handle);
+    view! {
+        <header class="pane pane-mentor">
+            <Avatar name=mentor.name.clone() photo=mentor.photo_url large=true/>
+            <div class="pane-mentor-name">
+                <h1>{mentor.name}</h1>
+                {mentor.headline.map(|text| view! { <p class="muted">{text}</p> })}
+            </div>
+            <div class="pane-mentor-session">
+                <p class="session-name">{session.name.clone()}</p>
+                <SessionFacts session=session.clone()/>
+                {several.then(|| view! { <p class="small other-sessions"><a href=home>{t.all_sessions}</a></p> })}
+            </div>
+            {session.description.map(|text| view! { <p class="prose pane-mentor-more">{text}</p> })}
+            {mentor.bio.map(|text| view! { <p class="prose muted pane-mentor-more">{text}</p> })}
+        </header>
+    }
+}
+
+/// The form, with what was chosen above it.
+#[component]
+fn Details(
+    form: Form,
+    session: StoredValue<SessionType>,
+    start: DateTime<Utc>,
+    month: StoredValue<Month>,
+    offered: Vec<DateTime<Utc>>,
+    pick: Memo<Pick>,
+    path: Signal<String>,
+    post_path: String,
+    refetch: Callback<()>,
+) -> impl IntoView {
+    let messages = use_messages();
+    let (t, common) = (messages.public, messages.common);
+    let language = use_language();
+    let navigate = use_navigate();
+    let hours = pick.with_untracked(|pick| pick.hours).unwrap_or_default();
+    let (needs_approval, minutes) =
+        session.with_value(|session| (session.requires_approval, i64::from(session.duration_minutes)));
+    let zone = month.with_value(|month| month.zone.clone());
+
+    // A link from yesterday may lead to a time that is gone today.
+    let gone = month.with_value(|month| {
+        let from = month.zone.date_start(month.first_day);
+        let to = month.zone.date_start(month_shift(month.first_day, 1));
+        (from..to).contains(&start) && month.starts.binary_search(&start).is_err()
+    });
+    let lost = move || gone || form.lost.get() == Some(start);
+    let nearby = Memo::new(move |_| {
+        let said = form.nearby.get();
+        if !said.is_empty() {
+            said
+        } else if !offered.is_empty() {
+            offered.clone()
+        } else {
+            month.with_value(|month| closest(month, start))
+        }
+    });
+
+    let action = pick.with_untracked(|pick| pick.href(&post_path, &[]));
+    let back = move || {
+        pick.with(|pick| {
+            let date = pick.date.or_else(|| month.with_value(|month| Some(month.zone.wall(start).date())));
+            let next = Pick { start: None, month: date.map(month_tag), date, ..pick.clone() };
+            path.with(|path| next.href(path, &[]))
+        })
+    };
+    let (mentor, slug) = {
+        let mut parts = post_path.trim_start_matches('/').splitn(2, '/');
+        (parts.next().unwrap_or_default().to_string(), parts.next().unwrap_or_default().to_string())
+    };
+    let zone_name = zone.name.clone();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if form.pending.get_untracked() {
+            return;
+        }
+        // A button with a start of its own books that one.
+        let start = event
+            .submitter()
+            .and_then(|button| button.get_attribute("value"))
+            .and_then(|value| instant(&value))
+            .unwrap_or(start);
+        let mut request = BookForm {
+            mentor: mentor.clone(),
+            session_type: slug.clone(),
+            start,
+            name: form.name.get_untracked().trim().into(),
+            email: form.email.get_untracked().trim().into(),
+            timezone: zone_name.clone(),
+            notes: form.notes.get_untracked().trim().into(),
+            idempotency_key: String::new(),
+        };
+        let wrong = check(&request);
+        if !wrong.is_empty() {
+            form.error.set(Some(AppError::Invalid(wrong)));
+            return;
+        }
+        // Sent once more, the same request keeps its key: whatever became of the first try, one booking comes of it.
+        let key = form.sent.with_value(|sent| {
+            sent.as_ref()
+                .filter(|sent| BookForm { idempotency_key: String::new(), ..(*sent).clone() } == request)
+                .map(|sent| sent.idempotency_key.clone())
+        });
+        request.idempotency_key = key.unwrap_or_else(browser::random_id);
+        form.sent.set_value(Some(request.clone()));
+        form.error.set(None);
+        form.pending.set(true);
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            let (mentor, slug) = (request.mentor.clone(), request.session_type.clone());
+            match book(request).await {
+                Ok(booked) => navigate(&format!("{}?new=1", booked.manage_path), NavigateOptions::default()),
+                Err(AppError::SlotUnavailable) => {
+                    form.nearby.set(nearest(mentor, slug, start).await.unwrap_or_default());
+                    form.lost.set(Some(start));
+                    refetch.run(());
+                    request_animation_frame(|| {
+                        browser::focus("lost-title");
+                    });
+                }
+                Err(error) => form.error.set(Some(error)),
+            }
+            form.pending.set(false);
+        });
+    };
+
+    let chosen = month.with_value(|month| {
+        let (from, to) = (month.zone.wall(start), month.zone.wall(start + Duration::minutes(minutes)));
+        let label = StartLabel::new(start, &month.zone, &month.mentor_zone);
+        view! {
+            <p class="chosen-date">{format::date_with_year(from.date(), language)}</p>
+            <p class="chosen-time">{format::time_range(from, to, hours, language)}</p>
+            <p class="muted small">{format::zone_with_offset(&month.zone, start)}</p>
+            {label.mentor(hours).map(|view| view! { <p class="muted small">{view}</p> })}
+        }
+    });
+    let lost_zone = zone.clone();
+    let lost_notice = move || {
+        lost().then(|| {
+            let time = format::time(lost_zone.wall(start).time(), hours, language);
+            let none = nearby.with(Vec::is_empty);
+            let date = lost_zone.wall(start).date();
+            let buttons = nearby
+                .get()
+                .into_iter()
+                .map(|start| {
+                    let wall = lost_zone.wall(start);
+                    let day = (wall.date() != date).then(|| format!("{} ", format::date_short(wall.date(), language)));
+                    view! {
+                        <button
+                            class="button"
+                            type="submit"
+                            form="book-form"
+                            name="start"
+                            value=instant_tag(start)
+                            aria-disabled=move || form.pending.get().then_some("true")
+                        >
+                            {day}
+                            {format::time(wall.time(), hours, language)}
+                        </button>
+                    }
+                })
+                .collect_view();
+            view! {
+                <div class="banner lost-time" data-tone="warn" role="group" aria-labelledby="lost-title">
+                    <h3 id="lost-title" tabindex="-1">{fill(t.lost_title, &[("time", &time)])}</h3>
+                    <p>{if none { t.lost_none } else { t.lost_text }}</p>
+                    <div class="button-row" role="group" aria-label=t.nearest_label>{buttons}</div>
+                </div>
+            }
+        })
+    };
+    let wrong = move |field: &'static str| Signal::derive(move || form.error.with(|error| field_error(error, field)));
+    let zone_value = zone.name;
+    view! {
+        <section class="pane pane-details" aria-labelledby="details-title">
+            <a class="back-link" href=back data-noscroll="true" rel="nofollow">
+                <Icon picture=Picture::ArrowLeft/>
+                {t.back_to_times}
+            </a>
+            <div class="chosen">
+                {chosen}
+                <a class="small chosen-change" href=back data-noscroll="true" rel="nofollow">{t.form_change_time}</a>
+            </div>
+            <h2 id="details-title" tabindex="-1">{t.form_title}</h2>
+            {lost_notice}
+            <ErrorSummary
+                error=form.error
+                fields=vec![("name", t.form_name), ("email", common.email), ("notes", t.form_notes)]
+            />
+            <form class="form" id="book-form" method="post" action=action novalidate on:submit=submit>
+                {move || (!lost()).then(|| view! { <input type="hidden" name="start" value=instant_tag(start)/> })}
+                <input type="hidden" name="timezone" value=zone_value/>
+                <input type="hidden" name="idempotency_key" value=""/>
+                <TextField name="name" label=t.form_name bind=form.name autocomplete="name" max=200_u32 error=wrong("name")/>
+                <TextField
+                    name="email"
+                    label=common.email
+                    kind="email"
+                    bind=form.email
+                    autocomplete="email"
+                    max=254_u32
+                    hint=t.form_email_hint.to_string()
+                    error=wrong("email")
+                />
+                <TextField
+                    name="notes"
+                    label=t.form_notes
+                    bind=form.notes
+                    multiline=true
+                    optional=true
+                    max=4000_u32
+                    hint=t.form_notes_hint.to_string()
+                    error=wrong("notes")
+                />
+                {needs_approval.then(|| view! { <p class="note">{t.form_approval}</p> })}
+                {move || {
+                    (!lost())
+                        .then(|| {
+                            view! {
+                                <div class="button-row">
+                                    <Button kind="seal" pending=form.pending>
+                                        {move || match (form.pending.get(), needs_approval) {
+                                            (true, _) => t.form_pending,
+                                            (false, true) => t.form_submit_request,
+                                            (false, false) => t.form_submit,
+                                        }}
+                                    </Button>
+                                </div>
+                            }
+                        })
+                }}
+            </form>
+        </section>
+    }
+}
+
+/// The rules that the server will ask for, asked before.
+fn check(request: &BookForm) -> Vec<FieldError> {
+    [
+        rules::check_name("name", &request.name),
+        rules::check_email("email", &request.email),
+        rules::check_text("notes", &request.notes, rules::MAX_TEXT),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The free times of the month nearest to `start`, ascending.
+fn closest(month: &Month, start: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let mut starts = month.starts.clone();
+    if starts.is_empty() {
+        starts.extend(month.next_free);
+    }
+    starts.sort_by_key(|other| (*other - start).num_seconds().abs());
+    starts.truncate(NEARBY);
+    starts.sort();
+    starts
+}
+
+/// What was posted to this very address without success is chosen, until something else is.
+pub(super) fn with_posted(pick: Memo<Pick>) -> Memo<Pick> {
+    let posted = use_posted();
+    let search = use_location().search;
+    let at_first = search.get_untracked();
+    Memo::new(move |_| {
+        let mut pick = pick.get();
+        if let Some(posted) = posted.as_ref().filter(|_| search.with(|search| *search == at_first)) {
+            let zone = posted.value("timezone");
+            pick.timezone = pick.timezone.or((!zone.is_empty()).then_some(zone));
+            pick.start = pick.start.or_else(|| instant(&posted.value("start")));
+            // The month as it is in UTC: at its edges the neighbouring one, which is only what is shown first.
+            pick.month = pick.month.or_else(|| pick.start.map(|start| month_tag(start.date_naive())));
+        }
+        pick
+    })
+}
+
+/// Once the page lives, it asks the browser for what the address does not say: the zone, and how hours are counted.
+///
+/// What the page shows anyway, the mentor's zone and the usual hours, stays out of the address.
+fn adopt_browser_choices(pick: Memo<Pick>, path: Signal<String>, mentor_zone: String) {
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let at = pick.get();
+        let zone = at.timezone.clone().or_else(|| {
+            let known = browser::stored(REMEMBERED_ZONE).or_else(browser::time_zone);
+            known.filter(|zone| *zone != mentor_zone)
+        });
+        let hours = at.hours.or_else(|| {
+            let remembered = browser::stored(REMEMBERED_HOURS).and_then(|tag| Hours::from_tag(&tag));
+            let counted = || browser::counts_24_hours().map(|yes| if yes { Hours::TwentyFour } else { Hours::Twelve });
+            remembered.or_else(counted).filter(|hours| *hours != Hours::default())
+        });
+        if zone != at.timezone || hours != at.hours {
+            let address = path.with_untracked(|path| Pick { timezone: zone, hours, ..at }.href(path, &[]));
+            navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+        }
+    });
+}
+
+/// The focus goes where the next step is: to the form when a time is chosen, to the times when it is taken back, and
+/// in a narrow window to the times when a date is chosen.
+pub(super) fn follow_focus(pick: Memo<Pick>) {
+    Effect::new(move |before: Option<(Option<DateTime<Utc>>, Option<NaiveDate>)>| {
+        let now = pick.with(|pick| (pick.start, pick.date));
+        if let Some(before) = before {
+            let target = match (before, now) {
+                ((None, _), (Some(_), _)) => Some("details-title"),
+                ((Some(_), _), (None, Some(_))) => Some("times-title"),
+                ((None, None), (None, Some(_))) if browser::narrower_than(720) => Some("times-title"),
+                ((_, Some(_)), (None, None)) if browser::narrower_than(720) => Some("calendar-title"),
+                _ => None,
+            };
+            if let Some(target) = target {
+                // One frame for the views to change, one for the browser to lay them out.
+                request_animation_frame(move || {
+                    request_animation_frame(move || {
+                        browser::focus(target);
+                    });
+                });
+            }
+        }
+        now
+    });
+}

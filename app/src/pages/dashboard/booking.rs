@@ -1,0 +1,275 @@
+//! One booking.
+
+use super::bookings::StatusBadge;
+use super::decide::{Act, Acting, Decide};
+use crate::AppError;
+use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, reschedule};
+use crate::components::pick::{Pick, use_pick};
+use crate::components::{
+    Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, browser, use_status,
+};
+use crate::format::{self, Hours};
+use crate::i18n::{error_text, fill, use_language, use_messages};
+use chrono::{DateTime, TimeDelta, Utc};
+use leptos::prelude::*;
+use leptos::task::spawn_local_scoped;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use scheduling::{BookingId, Location, LocationKind, OffsetTable, urls};
+
+const MOVING: &[(&str, &str)] = &[("move", "1")];
+
+/// One booking, as the mentor sees it.
+#[component]
+pub fn BookingDetailPage() -> impl IntoView {
+    let t = use_messages().dashboard;
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<BookingId>().ok()));
+    let shown = Resource::new_blocking(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => booking(BookingKey::Own(id)).await,
+                None => Err(AppError::NotFound),
+            }
+        },
+    );
+    view! {
+        <div class="stack booking-page">
+            <a class="back-link" href=urls::DASHBOARD>
+                <Icon picture=Picture::ArrowLeft/>
+                {t.back_to_bookings}
+            </a>
+            <Transition fallback=|| view! { <Skeleton lines=6/> }>
+                {move || Suspend::new(async move {
+                    match shown.await {
+                        Ok(booking) => view! { <Detail booking=booking/> }.into_any(),
+                        Err(AppError::NotFound) => view! { <NotFoundView title=t.booking_unknown text=t.booking_unknown_text/> }.into_any(),
+                        Err(error) => view! { <ErrorView error=error retry=move |()| shown.refetch()/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </div>
+    }
+}
+
+/// When, in words: date, times, zone.
+fn when(start: DateTime<Utc>, end: DateTime<Utc>, zone: &OffsetTable) -> impl IntoView + use<> {
+    let language = use_language();
+    let (from, to) = (zone.wall(start), zone.wall(end));
+    view! {
+        <span class="when-date">{format::date_with_year(from.date(), language)}</span>
+        <br/>
+        <span class="when-time">{format::time_range(from, to, Hours::default(), language)}</span>
+        " "
+        <span class="muted small">{format::zone_with_offset(zone, start)}</span>
+    }
+}
+
+fn place(location: &Location) -> impl IntoView + use<> {
+    let t = use_messages().common;
+    let kind = match location.kind {
+        LocationKind::Link => t.location_link,
+        LocationKind::Phone => t.location_phone,
+        LocationKind::InPerson => t.location_in_person,
+        LocationKind::Meet => t.location_meet,
+        LocationKind::Teams => t.location_teams,
+    };
+    let value = location.value.clone();
+    let is_link = value.starts_with("https://") || value.starts_with("http://");
+    let value = match (is_link, value.is_empty()) {
+        (true, _) => view! { <a href=value.clone() rel="noopener noreferrer" target="_blank">{value.clone()}</a> }.into_any(),
+        (false, false) => view! { <span>{value}</span> }.into_any(),
+        (false, true) => view! { <span class="muted">{t.location_to_come}</span> }.into_any(),
+    };
+    view! { {kind} <br/> {value} }
+}
+
+#[component]
+fn Detail(booking: BookingView) -> impl IntoView {
+    let (t, language) = (use_messages().dashboard, use_language());
+    let query = use_query_map();
+    let id = booking.id;
+    let path = urls::dashboard_booking(id);
+    let current = RwSignal::new(booking);
+    let acting = Acting::new();
+    let moving = Memo::new(move |_| query.with(|query| query.get("move").is_some()));
+    let ask = move |act: Act| move |_| acting.ask(act, current.get_untracked());
+    let ended = move || current.with(|booking| booking.end <= booking.now);
+    let title = move || {
+        current.with(|booking| {
+            let date = format::date_short(booking.mentor_zone.wall(booking.start).date(), language);
+            fill(t.booking_title, &[("name", &booking.mentee_name), ("date", &date)])
+        })
+    };
+    let facts = move || {
+        current.with(|booking| {
+            let ended_by = booking.cancelled_by.as_deref().map(|by| match by {
+                "mentee" => t.by_mentee,
+                "mentor" => t.by_mentor,
+                "calendar" => t.by_calendar,
+                _ => t.by_expiry,
+            });
+            let mail = format!("mailto:{}", booking.mentee_email);
+            let same_zone = booking.mentee_zone.name == booking.mentor_zone.name;
+            view! {
+                <dl class="facts">
+                    <div><dt>{t.fact_when}</dt><dd>{when(booking.start, booking.end, &booking.mentor_zone)}</dd></div>
+                    {(!same_zone)
+                        .then(|| {
+                            view! { <div><dt>{fill(t.fact_when_theirs, &[("name", &booking.mentee_name)])}</dt><dd>{when(booking.start, booking.end, &booking.mentee_zone)}</dd></div> }
+                        })}
+                    <div><dt>{t.fact_who}</dt><dd>{booking.mentee_name.clone()} <br/> <a href=mail>{booking.mentee_email.clone()}</a></dd></div>
+                    <div><dt>{t.fact_session}</dt><dd>{booking.session_name.clone()} ", " {format::duration(u32::from(booking.duration_minutes), language)}</dd></div>
+                    {booking.location.as_ref().map(|location| view! { <div><dt>{t.fact_where}</dt><dd>{place(location)}</dd></div> })}
+                    {booking.notes.clone().map(|notes| view! { <div><dt>{t.fact_notes}</dt><dd class="prose">{notes}</dd></div> })}
+                    {ended_by.map(|text| view! { <div><dt>{t.fact_ended}</dt><dd>{text}</dd></div> })}
+                    {booking.reason.clone().map(|reason| view! { <div><dt>{t.fact_reason}</dt><dd class="prose">{reason}</dd></div> })}
+                </dl>
+            }
+        })
+    };
+    let move_href = Pick::default().href(&path, MOVING);
+    let actions = move || {
+        let (status, can_cancel, can_move) = current.with(|booking| (booking.status, booking.can_cancel, booking.can_move));
+        let pending = status == Status::Pending && !ended();
+        view! {
+            {pending
+                .then(|| {
+                    view! {
+                        <button class="button" data-kind="seal" type="button" on:click=ask(Act::Confirm)>{t.confirm}</button>
+                        <button class="button" type="button" on:click=ask(Act::Decline)>{t.decline}</button>
+                    }
+                })}
+            {(can_move && !moving.get()).then(|| view! { <a class="button" href=move_href.clone() data-noscroll="true">{t.move_booking}</a> })}
+            {(can_cancel && !pending).then(|| view! { <button class="button" data-kind="danger" type="button" on:click=ask(Act::Cancel)>{t.cancel_booking}</button> })}
+        }
+    };
+    view! {
+        <Title text=title/>
+        <div class="page-head">
+            <h1>{move || current.with(|booking| booking.mentee_name.clone())}</h1>
+            {move || view! { <StatusBadge status=current.with(|booking| booking.status) ended=ended()/> }}
+        </div>
+        {facts}
+        <div class="button-row">{actions}</div>
+        <Show when=move || moving.get() && current.with(|booking| booking.can_move)>
+            <Mover current=current path=path.clone()/>
+        </Show>
+        <Decide acting=acting on_done=move |changed| current.set(changed)/>
+    }
+}
+
+/// Choosing another start, and sealing it.
+#[component]
+fn Mover(current: RwSignal<BookingView>, path: String) -> impl IntoView {
+    let (messages, language, status) = (use_messages(), use_language(), use_status());
+    let t = messages.dashboard;
+    let pick = use_pick();
+    let navigate = use_navigate();
+    let id = current.with_untracked(|booking| booking.id);
+    let month = Resource::new(
+        move || pick.with(|pick| (pick.month.clone(), pick.timezone.clone())),
+        move |(month, zone)| booking_month(BookingKey::Own(id), month, zone),
+    );
+    let (busy, awaited, pending) = (RwSignal::new(false), RwSignal::new(None), RwSignal::new(false));
+    let stored_path = StoredValue::new(path);
+    let shown_path = Signal::derive(move || stored_path.get_value());
+    // Hours as this browser remembers them.
+    Effect::new({
+        let navigate = navigate.clone();
+        move |_| {
+            let remembered = browser::stored(REMEMBERED_HOURS).and_then(|tag| Hours::from_tag(&tag));
+            let current = pick.get_untracked();
+            if let (None, Some(hours)) = (current.hours, remembered) {
+                let next = Pick { hours: Some(hours), ..current };
+                let address = next.href(&stored_path.get_value(), MOVING);
+                navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+            }
+        }
+    });
+    let go_back = {
+        let navigate = navigate.clone();
+        move || navigate(&stored_path.get_value(), NavigateOptions { scroll: false, ..Default::default() })
+    };
+    let go_back = StoredValue::new_local(go_back);
+    let seal = move |start: DateTime<Utc>| {
+        pending.set(true);
+        spawn_local_scoped(async move {
+            let answer = reschedule(BookingKey::Own(id), start).await;
+            pending.set(false);
+            match answer {
+                Ok(changed) => {
+                    status.say(fill(t.moved_done, &[("name", &changed.mentee_name)]));
+                    current.set(changed);
+                    go_back.with_value(|go| go());
+                }
+                Err(error) => {
+                    status.fail(error_text(&error));
+                    month.refetch();
+                }
+            }
+        });
+    };
+    let chosen = move |start: DateTime<Utc>| {
+        let hours = pick.with(|pick| pick.hours).unwrap_or_default();
+        let (old, new, zone) = current.with(|booking| {
+            let text = |start: DateTime<Utc>| {
+                let end = start + TimeDelta::minutes(i64::from(booking.duration_minutes));
+                let (from, to) = (booking.mentor_zone.wall(start), booking.mentor_zone.wall(end));
+                format!("{}, {}", format::date(from.date(), language), format::time_range(from, to, hours, language))
+            };
+            (text(booking.start), text(start), format::zone_with_offset(&booking.mentor_zone, start))
+        });
+        let back = move || pick.with(|pick| Pick { start: None, ..pick.clone() }.href(&stored_path.get_value(), MOVING));
+        view! {
+            <div class="card move-confirm" role="group" aria-labelledby="move-title">
+                <h3 id="move-title">{t.move_confirm}</h3>
+                <p><s class="muted">{old}</s></p>
+                <p class="move-new">{new}</p>
+                <p class="muted small">{zone}</p>
+                <p class="small">{t.move_tells}</p>
+                <div class="button-row">
+                    <Button kind="seal" pending=pending on_press=move |()| seal(start)>{t.move_do}</Button>
+                    <a class="button" href=back data-noscroll="true">{t.move_other_time}</a>
+                </div>
+            </div>
+        }
+    };
+    view! {
+        <section class="mover" aria-labelledby="mover-title">
+            <div class="page-head">
+                <h2 id="mover-title">{t.move_title}</h2>
+                <a href=move || stored_path.get_value() data-noscroll="true">{t.move_not}</a>
+            </div>
+            <p class="muted">{t.move_text}</p>
+            <Transition fallback=|| view! { <Skeleton lines=8/> } set_pending=busy>
+                {move || {
+                    month.get().map(|answer| match answer {
+                        Ok(month) => {
+                            let month = StoredValue::new(month);
+                            let view = move || match pick.with(|pick| pick.start) {
+                                Some(start) => chosen(start).into_any(),
+                                None => view! {
+                                    <SlotPicker
+                                        month=month.get_value()
+                                        pick=pick
+                                        path=shown_path
+                                        fixed=MOVING
+                                        busy=busy
+                                        awaited=awaited
+                                        nothing=t.move_nothing
+                                    />
+                                }
+                                .into_any(),
+                            };
+                            view.into_any()
+                        }
+                        Err(error) => view! { <ErrorView error=error retry=move |()| month.refetch()/> }.into_any(),
+                    })
+                }}
+            </Transition>
+        </section>
+    }
+}

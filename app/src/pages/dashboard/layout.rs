@@ -1,0 +1,137 @@
+//! The frame of the dashboard.
+
+use crate::api::dashboard::resend_verification;
+use crate::components::availability::dom;
+use crate::components::availability::state::Keeper;
+use crate::components::{Button, browser, use_status};
+use crate::context::use_visit;
+use crate::i18n::{error_text, fill, use_messages};
+use leptos::prelude::*;
+use leptos::task::spawn_local_scoped;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::use_location;
+use scheduling::urls;
+
+/// The frame of every page of the dashboard: where one is, and what needs attention.
+#[component]
+pub fn DashboardLayout() -> impl IntoView {
+    let (messages, visit, location) = (use_messages(), use_visit(), use_location());
+    let t = messages.dashboard;
+    let keeper = Keeper(RwSignal::new(None));
+    provide_context(keeper);
+    dom::guard_unload(move || keeper.0.try_with_untracked(Option::is_some) == Some(true));
+
+    // The server leads to the login page before it renders; this is for a session that ends while the page is open.
+    let viewer = Memo::new(move |_| visit.with(|visit| visit.viewer.clone()));
+    Effect::new(move |_| {
+        if viewer.with(Option::is_none) {
+            let next = location.pathname.get_untracked();
+            browser::load(&format!("{}?next={next}", urls::LOGIN));
+        }
+    });
+
+    let path = location.pathname;
+    let tab = move |href: &'static str, text: &'static str| {
+        let current = move || {
+            let path = path.get();
+            let path = path.trim_end_matches('/');
+            let here = path == href || (href == urls::DASHBOARD && path.starts_with("/dashboard/bookings"));
+            here.then_some("page")
+        };
+        view! { <li><a href=href aria-current=current>{text}</a></li> }
+    };
+    let own_page = move || viewer.with(|viewer| viewer.as_ref().map(|viewer| urls::mentor(&viewer.handle)));
+    let unconfirmed = move || viewer.with(|viewer| viewer.as_ref().is_some_and(|viewer| !viewer.email_verified));
+    let unsaved = move || keeper.0.with(Option::is_some) && path.get() != urls::AVAILABILITY;
+    view! {
+        <div class="page dashboard">
+            <div class="dashboard-nav">
+                <nav aria-label=t.nav_label>
+                    <ul>
+                        {tab(urls::DASHBOARD, t.nav_bookings)}
+                        {tab(urls::AVAILABILITY, t.nav_availability)}
+                        {tab(urls::SESSION_TYPES, t.nav_session_types)}
+                        {tab(urls::CALENDARS, t.nav_calendars)}
+                        {tab(urls::SETTINGS, t.nav_settings)}
+                    </ul>
+                </nav>
+                <div class="dashboard-account">
+                    {move || own_page().map(|href| view! { <a class="small" href=href>{t.nav_own_page}</a> })}
+                    <form method="post" action=urls::LOGOUT>
+                        <button class="link-button small" type="submit">{messages.common.log_out}</button>
+                    </form>
+                </div>
+            </div>
+            <Show when=unconfirmed>
+                <Unconfirmed/>
+            </Show>
+            <Show when=unsaved>
+                <div class="banner" data-tone="warn">
+                    <strong>{t.kept_title}</strong>
+                    <div class="button-row">
+                        <a class="button" data-size="small" href=urls::AVAILABILITY>{t.kept_back}</a>
+                        <button class="link-button small" type="button" on:click=move |_| keeper.0.set(None)>{t.kept_discard}</button>
+                    </div>
+                </div>
+            </Show>
+            <Outlet/>
+        </div>
+    }
+}
+
+/// The e-mail address is not confirmed: what that means, and the link once more.
+#[component]
+fn Unconfirmed() -> impl IntoView {
+    let (t, status) = (use_messages().dashboard, use_status());
+    let (pending, sent) = (RwSignal::new(false), RwSignal::new(false));
+    let send = move |()| {
+        pending.set(true);
+        spawn_local_scoped(async move {
+            match resend_verification().await {
+                Ok(()) => {
+                    sent.set(true);
+                    status.announce(t.unconfirmed_sent);
+                }
+                Err(error) => status.fail(error_text(&error)),
+            }
+            pending.set(false);
+        });
+    };
+    view! {
+        <div class="banner" data-tone="warn">
+            <strong>{t.unconfirmed_title}</strong>
+            <p>{t.unconfirmed_text}</p>
+            {move || {
+                if sent.get() {
+                    view! { <p>{t.unconfirmed_sent}</p> }.into_any()
+                } else {
+                    view! { <Button size="small" pending=pending on_press=send>{t.unconfirmed_send}</Button> }.into_any()
+                }
+            }}
+        </div>
+    }
+}
+
+/// A button that puts the address of a page of ours on the clipboard; where that cannot be, it shows the address.
+#[component]
+pub fn CopyLink(
+    /// The page.
+    #[prop(into)]
+    path: String,
+    /// What the button says.
+    text: &'static str,
+) -> impl IntoView {
+    let (common, t, status) = (use_messages().common, use_messages().dashboard, use_status());
+    let address = use_visit().with_untracked(|visit| format!("{}{path}", visit.base_url));
+    let copy = move |_| {
+        let address = address.clone();
+        spawn_local_scoped(async move {
+            if browser::copy(&address).await {
+                status.say(common.copied);
+            } else {
+                status.say(fill(t.copy_by_hand, &[("address", &address)]));
+            }
+        });
+    };
+    view! { <button class="button" type="button" on:click=copy>{text}</button> }
+}

@@ -1,0 +1,547 @@
+//! Mentor accounts: signing up, logging in, links in mail, settings, API keys.
+//!
+//! Signing up, logging in and asking for a new password answer the same, after the same work, whether the address is known
+//! or not; who owns it learns the rest by mail.
+
+use crate::jobs::{self, AccountMail, Task};
+use crate::secrets::{self, Kind, Secret};
+use crate::{Context, Error, listing};
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use chrono::{DateTime, TimeDelta, Utc};
+use mailer::{AccountNotice, Outgoing};
+use scheduling::{ApiKeyId, FieldError, Language, MentorId, SessionType, SessionTypeId, rules, urls};
+use serde::Serialize;
+use std::sync::LazyLock;
+use store::{Account, Actor, ApiKey, NewMentor, Profile, SingleUse, Tx};
+
+/// How long a login lasts.
+pub const SESSION: TimeDelta = TimeDelta::days(30);
+const VERIFY_LINK: TimeDelta = TimeDelta::days(3);
+const RESET_LINK: TimeDelta = TimeDelta::hours(1);
+const LOGIN_LINK: TimeDelta = TimeDelta::minutes(15);
+/// An account whose address nobody confirmed is deleted after this.
+pub(crate) const UNCONFIRMED_KEPT: TimeDelta = TimeDelta::days(3);
+/// Shorter passwords are refused; longer ones than 1,000 characters too, to bound the work.
+pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=1000;
+
+/// What a new mentor tells about themselves.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct NewAccount {
+    pub handle: String,
+    pub name: String,
+    pub email: String,
+    pub timezone: String,
+    pub headline: Option<String>,
+    pub bio: Option<String>,
+    pub photo_url: Option<String>,
+    pub language: Language,
+}
+
+impl NewAccount {
+    fn errors(&self, context: &Context) -> Vec<Option<FieldError>> {
+        let mut errors = vec![rules::check_email("email", &self.email)];
+        errors.extend(profile_errors(context, &self.profile()));
+        errors
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            handle: self.handle.clone(),
+            name: self.name.clone(),
+            headline: self.headline.clone(),
+            bio: self.bio.clone(),
+            photo_url: self.photo_url.clone(),
+            timezone: self.timezone.clone(),
+            language: self.language.tag().to_owned(),
+        }
+    }
+
+    fn row(&self, context: &Context, email_verified_at: Option<DateTime<Utc>>) -> NewMentor {
+        let profile = tidy(self.profile());
+        NewMentor {
+            id: MentorId(context.new_id()),
+            handle: profile.handle,
+            name: profile.name,
+            email: self.email.trim().to_owned(),
+            email_verified_at,
+            headline: profile.headline,
+            bio: profile.bio,
+            photo_url: profile.photo_url,
+            timezone: profile.timezone,
+            language: profile.language,
+            created_at: context.now(),
+        }
+    }
+}
+
+fn profile_errors(context: &Context, profile: &Profile) -> Vec<Option<FieldError>> {
+    let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    vec![
+        rules::check_name("name", &profile.name),
+        rules::check_handle("handle", &profile.handle),
+        (!context.zones.contains(&profile.timezone)).then(|| match listing::unknown_zone("timezone", &profile.timezone) {
+            Error::Invalid(errors) => errors.into_iter().next(),
+            _ => None,
+        }).flatten(),
+        filled(&profile.headline).and_then(|text| rules::check_name("headline", &text)),
+        filled(&profile.bio).and_then(|text| rules::check_text("bio", &text, rules::MAX_TEXT)),
+        filled(&profile.photo_url).and_then(|text| rules::check_url("photo_url", &text)),
+    ]
+}
+
+fn tidy(mut profile: Profile) -> Profile {
+    let tidied = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    profile.name = profile.name.trim().to_owned();
+    profile.headline = tidied(profile.headline);
+    profile.bio = tidied(profile.bio);
+    profile.photo_url = tidied(profile.photo_url);
+    profile
+}
+
+fn check_password(password: &Secret) -> Option<FieldError> {
+    let length = password.reveal().chars().count();
+    let code = match length {
+        0 => "required",
+        _ if length < *PASSWORD_LENGTH.start() => "too_short",
+        _ if length > *PASSWORD_LENGTH.end() => "too_long",
+        _ => return None,
+    };
+    Some(FieldError::new("password", code, "Choose a password of 10 to 1,000 characters."))
+}
+
+fn refuse_reserved(handle: &str) -> Result<(), Error> {
+    if urls::RESERVED.contains(&handle) { Err(Error::HandleTaken) } else { Ok(()) }
+}
+
+/// Adds a mentor whose address the platform vouches for. Answers the account and an API key, which is shown this once.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::HandleTaken`].
+pub async fn create(context: &Context, new: &NewAccount) -> Result<(Account, Secret), Error> {
+    Error::check(new.errors(context))?;
+    refuse_reserved(&new.handle)?;
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let row = new.row(context, Some(context.now()));
+    insert(context, &mut tx, &row).await?;
+    let (_, key) = add_api_key(context, &mut tx, row.id, "First key").await?;
+    let account = tx.account(row.id).await?.ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    Ok((account, key))
+}
+
+async fn insert(context: &Context, tx: &mut Tx, row: &NewMentor) -> Result<(), Error> {
+    tx.insert_mentor(row).await?;
+    tx.put_session_type(row.id, SessionTypeId(context.new_id()), row.created_at, &SessionType::first()).await?;
+    Ok(())
+}
+
+/// Signs up. A link to confirm the address is mailed; where the address is known already, its owner is told instead, and
+/// the answer is the same. The account is neither public nor open before it is confirmed.
+///
+/// # Errors
+/// [`Error::SignupsClosed`], [`Error::Invalid`], [`Error::HandleTaken`].
+pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> Result<(), Error> {
+    if !context.signups_open {
+        return Err(Error::SignupsClosed);
+    }
+    let mut errors = new.errors(context);
+    errors.push(check_password(&password));
+    Error::check(errors)?;
+    refuse_reserved(&new.handle)?;
+    let hash = hash_password(context, password).await?;
+    let now = context.now();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let known = tx.account_by_email(&new.email).await?;
+    let owner = tx.account_by_handle(&new.handle).await?;
+    let same = |account: &Account| known.as_ref().is_some_and(|known| known.id == account.id && known.email_verified_at.is_none());
+    if owner.as_ref().is_some_and(|owner| !same(owner)) {
+        return Err(Error::HandleTaken);
+    }
+    match known {
+        Some(known) if known.email_verified_at.is_some() => {
+            leave_mail(&mut tx, known.id(), AccountMail::EmailInUse, now).await?;
+        }
+        known => {
+            // Whoever signed up with this address before never confirmed it: the newest attempt counts.
+            if let Some(known) = known {
+                tx.delete_mentor(known.id()).await?;
+            }
+            let row = new.row(context, None);
+            insert(context, &mut tx, &row).await?;
+            tx.set_password_hash(row.id, &hash, now).await?;
+            leave_mail(&mut tx, row.id, AccountMail::Verify, now).await?;
+        }
+    }
+    tx.commit().await?;
+    context.jobs_left.notify_waiters();
+    Ok(())
+}
+
+/// Logs in with address and password. Answers the session's token, for the cookie.
+///
+/// # Errors
+/// [`Error::WrongCredentials`], whatever of it is wrong.
+pub async fn log_in(context: &Context, email: &str, password: Secret) -> Result<Secret, Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let account = tx.account_by_email(email.trim()).await?.filter(|account| account.email_verified_at.is_some());
+    let hash = match &account {
+        Some(account) => tx.password_hash(account.id()).await?,
+        None => None,
+    };
+    drop(tx);
+    let verified = verify_password(hash, password).await?;
+    match account {
+        Some(account) if verified => open_session(context, account.id()).await,
+        _ => Err(Error::WrongCredentials),
+    }
+}
+
+/// Whose session the cookie's token is.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn session(context: &Context, token: &Secret) -> Result<Option<Account>, Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let Some(mentor) = tx.session(&token.hash(), context.now()).await? else { return Ok(None) };
+    Ok(tx.account(mentor).await?)
+}
+
+/// Logs out.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn log_out(context: &Context, token: &Secret) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    tx.delete_session(&token.hash()).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn open_session(context: &Context, mentor: MentorId) -> Result<Secret, Error> {
+    let token = secrets::new_token(context, Kind::Session);
+    let now = context.now();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    tx.insert_session(&token.hash(), mentor, now, now + SESSION).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// Confirms an e-mail address with the link that was mailed, and logs in.
+///
+/// # Errors
+/// [`Error::WrongCredentials`]: the link was used, or has expired.
+pub async fn verify_email(context: &Context, token: &Secret) -> Result<Secret, Error> {
+    let (mut tx, mentor) = take(context, token, SingleUse::Verify).await?;
+    tx.set_email_verified(mentor, context.now()).await?;
+    tx.commit().await?;
+    open_session(context, mentor).await
+}
+
+/// Mails a link that sets a new password, if the address is known. The answer is the same if not.
+///
+/// # Errors
+/// [`Error::Invalid`] for what is no address.
+pub async fn forgot(context: &Context, email: &str) -> Result<(), Error> {
+    Error::check([rules::check_email("email", email.trim())])?;
+    let now = context.now();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    if let Some(account) = tx.account_by_email(email.trim()).await? {
+        leave_mail(&mut tx, account.id(), AccountMail::Reset, now).await?;
+    }
+    tx.commit().await?;
+    context.jobs_left.notify_waiters();
+    Ok(())
+}
+
+/// Sets a new password with the link that was mailed. Every session ends; the address counts as confirmed.
+///
+/// # Errors
+/// [`Error::Invalid`] (the password), [`Error::WrongCredentials`]: the link was used, or has expired.
+pub async fn reset_password(context: &Context, token: &Secret, password: Secret) -> Result<(), Error> {
+    Error::check([check_password(&password)])?;
+    let hash = hash_password(context, password).await?;
+    let (mut tx, mentor) = take(context, token, SingleUse::Reset).await?;
+    tx.set_password_hash(mentor, &hash, context.now()).await?;
+    tx.set_email_verified(mentor, context.now()).await?;
+    tx.delete_sessions(mentor).await?;
+    Ok(tx.commit().await?)
+}
+
+/// A link that logs a mentor in, once, and when it stops working.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn login_link(context: &Context, handle: &str) -> Result<(String, DateTime<Utc>), Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let account = tx.account_by_handle(handle).await?.ok_or(Error::NotFound)?;
+    let token = secrets::new_token(context, Kind::SingleUse);
+    let now = context.now();
+    let expires_at = now + LOGIN_LINK;
+    tx.insert_single_use(&token.hash(), account.id(), SingleUse::Login, now, expires_at).await?;
+    tx.commit().await?;
+    Ok((context.link(&urls::with_token(urls::ENTER, token.reveal())), expires_at))
+}
+
+/// Logs in with a login link.
+///
+/// # Errors
+/// [`Error::WrongCredentials`]: the link was used, or has expired.
+pub async fn enter(context: &Context, token: &Secret) -> Result<Secret, Error> {
+    let (tx, mentor) = take(context, token, SingleUse::Login).await?;
+    tx.commit().await?;
+    open_session(context, mentor).await
+}
+
+/// Uses a link up, in a transaction that is yet to be committed.
+async fn take(context: &Context, token: &Secret, purpose: SingleUse) -> Result<(Tx, MentorId), Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let mentor = tx.take_single_use(&token.hash(), purpose, context.now()).await?.ok_or(Error::WrongCredentials)?;
+    Ok((tx, mentor))
+}
+
+/// Mails the link that confirms the address once more.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn resend_verification(context: &Context, mentor: MentorId) -> Result<(), Error> {
+    let now = context.now();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    leave_mail(&mut tx, mentor, AccountMail::Verify, now).await?;
+    tx.commit().await?;
+    context.jobs_left.notify_waiters();
+    Ok(())
+}
+
+async fn leave_mail(tx: &mut Tx, mentor: MentorId, notice: AccountMail, now: DateTime<Utc>) -> Result<(), Error> {
+    jobs::leave(tx, mentor, &Task::Account { mentor, notice }, now, now).await
+}
+
+/// Writes the message of a job. The link's token is made here, so that no job holds a secret.
+pub(crate) async fn compose(
+    context: &Context,
+    mentor: MentorId,
+    mail: AccountMail,
+    job: i64,
+    created_at: DateTime<Utc>,
+) -> Result<Option<Outgoing>, Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let Some(account) = tx.account(mentor).await? else { return Ok(None) };
+    let now = context.now();
+    let (path, purpose, lasts) = match mail {
+        AccountMail::Verify => (urls::VERIFY, SingleUse::Verify, VERIFY_LINK),
+        AccountMail::Reset => (urls::FORGOT, SingleUse::Reset, RESET_LINK),
+        AccountMail::EmailInUse => {
+            let notice = AccountNotice::EmailInUse {
+                login_url: context.link(urls::LOGIN),
+                reset_url: context.link(urls::FORGOT),
+            };
+            return Ok(Some(address(notice, account, job, created_at)));
+        }
+    };
+    let token = secrets::new_token(context, Kind::SingleUse);
+    tx.insert_single_use(&token.hash(), mentor, purpose, now, now + lasts).await?;
+    tx.commit().await?;
+    let url = context.link(&urls::with_token(path, token.reveal()));
+    let notice = match purpose {
+        SingleUse::Reset => AccountNotice::ResetPassword { url },
+        SingleUse::Verify | SingleUse::Login => AccountNotice::VerifyEmail { url },
+    };
+    Ok(Some(address(notice, account, job, created_at)))
+}
+
+fn address(notice: AccountNotice, account: Account, job: i64, created_at: DateTime<Utc>) -> Outgoing {
+    let message_id = format!("{}.{job}", account.id);
+    let language = Language::from_tag(&account.language).unwrap_or_default();
+    notice.compose(language, account.name, account.email, message_id, created_at)
+}
+
+/// The mentor's own account.
+///
+/// # Errors
+/// [`Error::NotFound`] where it was deleted.
+pub async fn account(context: &Context, mentor: MentorId) -> Result<Account, Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    tx.account(mentor).await?.ok_or(Error::NotFound)
+}
+
+/// Changes the mentor's profile.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::HandleTaken`].
+pub async fn update_profile(context: &Context, mentor: MentorId, profile: Profile) -> Result<Account, Error> {
+    Error::check(profile_errors(context, &profile))?;
+    refuse_reserved(&profile.handle)?;
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    tx.lock_calendar(mentor).await?;
+    tx.update_profile(mentor, &tidy(profile)).await?;
+    let account = tx.account(mentor).await?.ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    Ok(account)
+}
+
+/// Deletes the account with all its data, once `confirmation` is the password, or the handle where there is no password.
+///
+/// # Errors
+/// [`Error::WrongCredentials`].
+pub async fn delete(context: &Context, mentor: MentorId, confirmation: Secret) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let account = tx.account(mentor).await?.ok_or(Error::NotFound)?;
+    let hash = tx.password_hash(mentor).await?;
+    drop(tx);
+    let confirmed = match hash {
+        Some(hash) => verify_password(Some(hash), confirmation).await?,
+        None => confirmation.reveal() == account.handle,
+    };
+    if !confirmed {
+        return Err(Error::WrongCredentials);
+    }
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    tx.delete_mentor(mentor).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The API keys that work.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn api_keys(context: &Context, mentor: MentorId) -> Result<Vec<ApiKey>, Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    Ok(tx.api_keys(mentor).await?)
+}
+
+/// Makes an API key. Its secret is shown this once.
+///
+/// # Errors
+/// [`Error::Invalid`] (the name, or more than 100 keys).
+pub async fn create_api_key(context: &Context, mentor: MentorId, name: &str) -> Result<(ApiKey, Secret), Error> {
+    Error::check([rules::check_name("name", name)])?;
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    if tx.api_keys(mentor).await?.len() >= 100 {
+        return Err(Error::invalid("name", "out_of_range", "Revoke a key first: there can be 100 at most."));
+    }
+    let (id, key) = add_api_key(context, &mut tx, mentor, name.trim()).await?;
+    let row = tx.api_keys(mentor).await?.into_iter().find(|row| row.id == id.0).ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    Ok((row, key))
+}
+
+async fn add_api_key(context: &Context, tx: &mut Tx, mentor: MentorId, name: &str) -> Result<(ApiKeyId, Secret), Error> {
+    let key = secrets::new_token(context, Kind::ApiKey);
+    let id = ApiKeyId(context.new_id());
+    let prefix: String = key.reveal().chars().take(9).collect();
+    tx.insert_api_key(id, mentor, name, &prefix, &key.hash(), context.now()).await?;
+    Ok((id, key))
+}
+
+/// Revokes an API key.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn revoke_api_key(context: &Context, mentor: MentorId, id: ApiKeyId) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    if !tx.revoke_api_key(id, context.now()).await? {
+        return Err(Error::NotFound);
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Whose API key it is; `None` for an unknown or revoked one.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn mentor_of_api_key(context: &Context, key: &Secret) -> Result<Option<MentorId>, Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let mentor = tx.mentor_of_api_key(&key.hash(), context.now()).await?;
+    tx.commit().await?;
+    Ok(mentor)
+}
+
+/// Everything that Yaksok keeps about a mentor, for them to take away.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct Export {
+    pub exported_at: DateTime<Utc>,
+    pub handle: String,
+    pub name: String,
+    pub email: String,
+    pub headline: Option<String>,
+    pub bio: Option<String>,
+    pub photo_url: Option<String>,
+    pub timezone: String,
+    pub language: String,
+    pub created_at: DateTime<Utc>,
+    pub availability: scheduling::Availability,
+    pub session_types: Vec<SessionType>,
+    pub bookings: Vec<serde_json::Value>,
+}
+
+/// Exports the mentor's data.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn export(context: &Context, mentor: MentorId) -> Result<Export, Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    let account = tx.account(mentor).await?.ok_or(Error::NotFound)?;
+    let availability = tx.own_hours(mentor, &account.timezone).await?;
+    let session_types = tx.session_types(mentor).await?.into_iter().map(|owned| owned.session_type).collect();
+    let filter = store::BookingFilter { limit: i64::MAX, ..Default::default() };
+    let bookings = tx.bookings(mentor, &filter).await?;
+    Ok(Export {
+        exported_at: context.now(),
+        handle: account.handle,
+        name: account.name,
+        email: account.email,
+        headline: account.headline,
+        bio: account.bio,
+        photo_url: account.photo_url,
+        timezone: account.timezone,
+        language: account.language,
+        created_at: account.created_at,
+        availability,
+        session_types,
+        bookings: bookings
+            .iter()
+            .map(|b| {
+                serde_json::json!({
+                    "id": b.id, "status": b.status, "start": b.start, "end": b.end, "session_type": b.session_slug,
+                    "session_name": b.session_name, "name": b.name, "email": b.email, "timezone": b.timezone,
+                    "notes": b.notes, "location": b.location, "sequence": b.sequence, "created_at": b.created_at,
+                    "cancelled_at": b.cancelled_at, "cancelled_by": b.cancelled_by, "reason": b.reason,
+                })
+            })
+            .collect(),
+    })
+}
+
+/// A hash of no password: checking against it takes as long as against a real one.
+static NOBODYS_HASH: LazyLock<String> = LazyLock::new(|| {
+    let hash = Argon2::default().hash_password_with_salt(b"nobody's password", b"a salt of 16 byt");
+    hash.map(|hash| hash.to_string()).unwrap_or_default()
+});
+
+async fn hash_password(context: &Context, password: Secret) -> Result<String, Error> {
+    let mut salt = [0; 16];
+    context.random.fill(&mut salt);
+    blocking(move || {
+        let hash = Argon2::default().hash_password_with_salt(password.reveal().as_bytes(), &salt);
+        hash.map(|hash| hash.to_string()).map_err(|error| Error::Internal(format!("argon2: {error}")))
+    })
+    .await?
+}
+
+async fn verify_password(hash: Option<String>, password: Secret) -> Result<bool, Error> {
+    blocking(move || {
+        let real = hash.is_some();
+        let hash = hash.unwrap_or_else(|| NOBODYS_HASH.clone());
+        let matches = PasswordHash::new(&hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.reveal().as_bytes(), &hash).is_ok());
+        real && matches
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
+}

@@ -1,0 +1,78 @@
+//! What use cases need from outside: database, keys, mail, time zones, clock, randomness.
+
+use crate::zones::Zones;
+use calendars::seal::Sealer;
+use chrono::{DateTime, SubsecRound, Utc};
+use mailer::Mailer;
+use std::sync::Arc;
+use store::Store;
+use tokio::sync::Notify;
+use uuid::{Builder, Uuid};
+
+/// Tells the time. The real one is made at the edge; tests set theirs.
+pub trait Clock: Send + Sync {
+    /// The current instant.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Gives random bytes that nobody can foretell.
+pub trait Random: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// All of it. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    inner: Arc<Inner>,
+}
+
+/// The parts of a [`Context`].
+#[allow(missing_docs)]
+pub struct Inner {
+    pub store: Store,
+    pub sealer: Sealer,
+    pub mailer: Mailer,
+    pub zones: Zones,
+    pub clock: Box<dyn Clock>,
+    pub random: Box<dyn Random>,
+    /// Public origin, without a slash at the end.
+    pub base_url: String,
+    /// Whether anybody may sign up.
+    pub signups_open: bool,
+    /// Told when a transaction has left jobs behind.
+    pub jobs_left: Notify,
+}
+
+impl std::ops::Deref for Context {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl Context {
+    /// A context of these parts.
+    pub fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The current instant, in the microseconds that the database keeps.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
+
+    /// A new id that sorts by time (RFC 9562, version 7).
+    pub fn new_id(&self) -> Uuid {
+        let mut random = [0; 10];
+        self.random.fill(&mut random);
+        let millis = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or_default();
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    /// A link to ourselves.
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+}

@@ -1,0 +1,28 @@
+//! Re-encrypts every sealed secret under the current key, a hundred at a time, while the server runs.
+
+use crate::{Context, Error, bookings};
+use scheduling::BookingId;
+use store::Actor;
+use uuid::Uuid;
+
+/// Re-encrypts what is sealed under another than the current key. Answers how many secrets that were.
+///
+/// # Errors
+/// Where one does not open under either key; what was re-encrypted before stays so.
+pub async fn rotate(context: &Context) -> Result<usize, Error> {
+    let mut count = 0;
+    let mut after = BookingId(Uuid::nil());
+    loop {
+        let mut tx = context.store.begin(Actor::Worker).await?;
+        let batch = tx.sealed_tokens(after, 100).await?;
+        let Some((last, _)) = batch.last() else { return Ok(count) };
+        after = *last;
+        for (booking, sealed) in batch.iter().filter(|(_, sealed)| !context.sealer.is_current(sealed)) {
+            let token = bookings::open_token(context, *booking, sealed)?;
+            let fresh = bookings::seal_token(context, *booking, &token)?;
+            tx.reseal(*booking, &fresh).await?;
+            count += 1;
+        }
+        tx.commit().await?;
+    }
+}

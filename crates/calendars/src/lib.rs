@@ -1,0 +1,3 @@
+//! Other people's calendars, and how their secrets are kept.
+
+pub mod seal;

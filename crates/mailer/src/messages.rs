@@ -1,0 +1,507 @@
+//! The message catalogue: every word of ours that a person reads in mail and invitations.
+//!
+//! One [`Messages`] per language. A missing translation does not compile, and a sentence cannot forget what it speaks
+//! of, because it is a function of [`Facts`]. Dates and times are in `when.rs`.
+
+use scheduling::Language;
+
+/// What the sentences of a booking speak of. All of it is cleaned, one line each, and not yet escaped.
+pub(crate) struct Facts<'a> {
+    /// The other party's name.
+    pub(crate) other: &'a str,
+    /// The session type's name.
+    pub(crate) session: &'a str,
+    /// The short local date of the start.
+    pub(crate) date: &'a str,
+}
+
+type Sentence = fn(&Facts<'_>) -> String;
+type Named = fn(&str) -> String;
+
+/// One notice to one recipient.
+pub(crate) struct Notice {
+    pub(crate) subject: Sentence,
+    pub(crate) heading: &'static str,
+    pub(crate) lead: Sentence,
+}
+
+/// One event, as each side hears of it.
+pub(crate) struct Pair {
+    pub(crate) mentee: Notice,
+    pub(crate) mentor: Notice,
+}
+
+/// A sentence that each side reads in its own words.
+pub(crate) struct PairOfSentences {
+    pub(crate) mentee: Sentence,
+    pub(crate) mentor: Sentence,
+}
+
+/// One mail about an account.
+pub(crate) struct Account {
+    pub(crate) subject: &'static str,
+    pub(crate) lead: &'static str,
+    pub(crate) button: &'static str,
+    pub(crate) after: &'static str,
+}
+
+/// Everything, in one language.
+pub(crate) struct Messages {
+    pub(crate) greeting: Named,
+    pub(crate) tagline: &'static str,
+
+    pub(crate) booked: Pair,
+    pub(crate) requested: Pair,
+    pub(crate) confirmed: Pair,
+    pub(crate) declined: Pair,
+    pub(crate) moved: Pair,
+    pub(crate) cancelled_by_mentee: Pair,
+    pub(crate) cancelled_by_mentor: Pair,
+    pub(crate) cancelled_by_calendar: Pair,
+    pub(crate) expired: Pair,
+    /// A booking was moved that nobody has confirmed yet: what comes after the lead.
+    pub(crate) moved_still_pending: PairOfSentences,
+
+    pub(crate) session: &'static str,
+    pub(crate) with: &'static str,
+    pub(crate) when: &'static str,
+    pub(crate) when_for: Named,
+    pub(crate) previously: &'static str,
+    pub(crate) location: &'static str,
+    pub(crate) phone: Named,
+    pub(crate) meet: &'static str,
+    pub(crate) teams: &'static str,
+    pub(crate) your_notes: &'static str,
+    pub(crate) notes_from: Named,
+    pub(crate) reason: &'static str,
+
+    pub(crate) manage: &'static str,
+    pub(crate) view: &'static str,
+    pub(crate) dashboard: &'static str,
+    pub(crate) review: &'static str,
+    pub(crate) invite_attached: &'static str,
+    pub(crate) cancellation_attached: &'static str,
+    pub(crate) reply_reaches: Named,
+
+    pub(crate) verify_email: Account,
+    pub(crate) reset_password: Account,
+    pub(crate) email_in_use: Account,
+    pub(crate) email_in_use_reset: &'static str,
+    pub(crate) calendar_expired_subject: Named,
+    pub(crate) calendar_expired_lead: Named,
+    pub(crate) calendar_expired_button: &'static str,
+    pub(crate) calendar_expired_after: &'static str,
+}
+
+/// The catalogue of a language.
+pub(crate) fn of(language: Language) -> &'static Messages {
+    match language {
+        Language::En => &ENGLISH,
+        Language::Ko => &KOREAN,
+    }
+}
+
+static ENGLISH: Messages = Messages {
+    greeting: |name| format!("Hi {name},"),
+    tagline: "Yaksok: a Korean word for an appointment, and for a promise.",
+
+    booked: Pair {
+        mentee: Notice {
+            subject: |f| format!("Booked: {} with {} on {}", f.session, f.other, f.date),
+            heading: "You’re booked",
+            lead: |f| format!("Your time with {} is set. Here is everything at a glance.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("New booking: {} with {} on {}", f.session, f.other, f.date),
+            heading: "You have a new booking",
+            lead: |f| format!("{} has booked a session with you.", f.other),
+        },
+    },
+    requested: Pair {
+        mentee: Notice {
+            subject: |f| format!("Requested: {} with {} on {}", f.session, f.other, f.date),
+            heading: "Your request is on its way",
+            lead: |f| {
+                format!(
+                    "{} looks at each booking personally. We are holding this time for you, and will write as soon as \
+                     there is an answer.",
+                    f.other
+                )
+            },
+        },
+        mentor: Notice {
+            subject: |f| format!("Please answer: {} with {} on {}", f.session, f.other, f.date),
+            heading: "A request awaits your answer",
+            lead: |f| {
+                format!(
+                    "{} would like to meet you at this time. Please confirm or decline on your dashboard; until then \
+                     we are holding the time.",
+                    f.other
+                )
+            },
+        },
+    },
+    confirmed: Pair {
+        mentee: Notice {
+            subject: |f| format!("Confirmed: {} with {} on {}", f.session, f.other, f.date),
+            heading: "It’s confirmed",
+            lead: |f| format!("Good news: {} has confirmed your session.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("You confirmed: {} with {} on {}", f.session, f.other, f.date),
+            heading: "You confirmed a booking",
+            lead: |f| format!("We have let {} know that the session is on.", f.other),
+        },
+    },
+    declined: Pair {
+        mentee: Notice {
+            subject: |f| format!("Not this time: {} with {} on {}", f.session, f.other, f.date),
+            heading: "This time didn’t work out",
+            lead: |f| {
+                format!(
+                    "Unfortunately {} can’t make this session. Another time may suit you both: you are welcome to \
+                     pick one.",
+                    f.other
+                )
+            },
+        },
+        mentor: Notice {
+            subject: |f| format!("You declined: {} with {} on {}", f.session, f.other, f.date),
+            heading: "You declined a request",
+            lead: |f| format!("We have let {} know that you can’t make it. The time is free again.", f.other),
+        },
+    },
+    moved: Pair {
+        mentee: Notice {
+            subject: |f| format!("New time: {} with {} on {}", f.session, f.other, f.date),
+            heading: "Your session has a new time",
+            lead: |f| format!("Your session with {} has moved. Please note the new time.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("New time: {} with {} on {}", f.session, f.other, f.date),
+            heading: "A session has a new time",
+            lead: |f| format!("Your session with {} has moved. Please note the new time.", f.other),
+        },
+    },
+    cancelled_by_mentee: Pair {
+        mentee: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "Your session is cancelled",
+            lead: |f| {
+                format!(
+                    "As you asked, your session is cancelled, and {} knows. We hope to see you again soon.",
+                    f.other
+                )
+            },
+        },
+        mentor: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "A session was cancelled",
+            lead: |f| format!("{} has cancelled this session. The time is free again.", f.other),
+        },
+    },
+    cancelled_by_mentor: Pair {
+        mentee: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "Your session is cancelled",
+            lead: |f| format!("We are sorry: {} had to cancel your session.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("You cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "You cancelled a session",
+            lead: |f| format!("We have let {} know that the session is off.", f.other),
+        },
+    },
+    cancelled_by_calendar: Pair {
+        mentee: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "Your session is cancelled",
+            lead: |f| format!("We are sorry: {} had to take your session off their calendar.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "A session was cancelled",
+            lead: |f| {
+                format!(
+                    "The event was removed from your connected calendar, so we cancelled the booking and let {} know.",
+                    f.other
+                )
+            },
+        },
+    },
+    expired: Pair {
+        mentee: Notice {
+            subject: |f| format!("Lapsed: {} with {} on {}", f.session, f.other, f.date),
+            heading: "Your request has lapsed",
+            lead: |f| {
+                format!(
+                    "We are sorry: no answer came from {} before the session was to start. You are welcome to ask for \
+                     another time.",
+                    f.other
+                )
+            },
+        },
+        mentor: Notice {
+            subject: |f| format!("Lapsed: {} with {} on {}", f.session, f.other, f.date),
+            heading: "A request has lapsed",
+            lead: |f| {
+                format!(
+                    "The session was to start before you had answered, so the request is closed. We have let {} know.",
+                    f.other
+                )
+            },
+        },
+    },
+    moved_still_pending: PairOfSentences {
+        mentee: |f| format!("{} has yet to confirm it; we will write as soon as there is an answer.", f.other),
+        mentor: |_| "It still awaits your answer.".into(),
+    },
+
+    session: "Session",
+    with: "With",
+    when: "When",
+    when_for: |name| format!("For {name}"),
+    previously: "Previously",
+    location: "Where",
+    phone: |number| format!("Phone {number}"),
+    meet: "Google Meet (the link comes with the calendar event)",
+    teams: "Microsoft Teams (the link comes with the calendar event)",
+    your_notes: "Your notes",
+    notes_from: |name| format!("Notes from {name}"),
+    reason: "Reason",
+
+    manage: "Change or cancel",
+    view: "View booking",
+    dashboard: "Open dashboard",
+    review: "Confirm or decline",
+    invite_attached: "The calendar invitation is attached.",
+    cancellation_attached: "The attached file takes it off your calendar.",
+    reply_reaches: |name| format!("Reply to this message to write to {name}."),
+
+    verify_email: Account {
+        subject: "Confirm your email address",
+        lead: "Welcome to Yaksok! Please confirm that this address is yours, so that we know where to reach you.",
+        button: "Confirm address",
+        after: "You never signed up for Yaksok? Then you can safely ignore this message.",
+    },
+    reset_password: Account {
+        subject: "Choose a new password",
+        lead: "You asked for a new Yaksok password. Use this link to choose one; it works once.",
+        button: "Choose password",
+        after: "It wasn’t you? Then ignore this message: your password stays as it is.",
+    },
+    email_in_use: Account {
+        subject: "You already have a Yaksok account",
+        lead: "Somebody, probably you, tried to sign up with this address. It already has an account, so you can \
+               simply log in.",
+        button: "Log in",
+        after: "It wasn’t you? Then there is nothing to do: your account is untouched.",
+    },
+    email_in_use_reset: "Forgotten your password? Choose a new one here:",
+    calendar_expired_subject: |provider| format!("Please reconnect {provider}"),
+    calendar_expired_lead: |provider| {
+        format!(
+            "Yaksok has lost its access to {provider}. Busy times that we already know stay blocked, but we no longer \
+             see new ones there."
+        )
+    },
+    calendar_expired_button: "Reconnect",
+    calendar_expired_after: "This happens when a password changes or access is withdrawn. Reconnecting takes a moment.",
+};
+
+static KOREAN: Messages = Messages {
+    greeting: |name| format!("{name} 님, 안녕하세요."),
+    tagline: "약속을 소중히 여기는 예약 서비스, Yaksok",
+
+    booked: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 완료] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 완료되었어요",
+            lead: |f| format!("{} 님과 만날 시간이 정해졌어요. 아래 내용을 확인해 주세요.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("[새 예약] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "새 예약이 들어왔어요",
+            lead: |f| format!("{} 님이 세션을 예약하셨어요.", f.other),
+        },
+    },
+    requested: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 신청] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약 신청을 전달했어요",
+            lead: |f| {
+                format!(
+                    "{} 님이 직접 확인한 뒤 확정하는 예약이에요. 그동안 이 시간은 다른 분이 예약할 수 없게 잡아 둘게요. \
+                     답이 오면 바로 알려 드릴게요.",
+                    f.other
+                )
+            },
+        },
+        mentor: Notice {
+            subject: |f| format!("[확인 필요] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "답을 기다리는 예약 신청이 있어요",
+            lead: |f| {
+                format!(
+                    "{} 님이 이 시간에 만나고 싶다고 신청하셨어요. 대시보드에서 수락하거나 거절해 주세요. 그때까지 이 \
+                     시간은 잡아 둘게요.",
+                    f.other
+                )
+            },
+        },
+    },
+    confirmed: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 확정] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 확정되었어요",
+            lead: |f| format!("반가운 소식이에요. {} 님이 예약을 수락하셨어요.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("[예약 확정] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약을 수락하셨어요",
+            lead: |f| format!("{} 님께 예약이 확정되었다고 알려 드렸어요.", f.other),
+        },
+    },
+    declined: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 불가] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "이번에는 시간이 맞지 않았어요",
+            lead: |f| {
+                format!(
+                    "아쉽지만 {} 님이 이 시간에는 함께하기 어렵다고 하셨어요. 괜찮으시다면 다른 시간을 골라 주세요.",
+                    f.other
+                )
+            },
+        },
+        mentor: Notice {
+            subject: |f| format!("[예약 거절] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약 신청을 거절하셨어요",
+            lead: |f| {
+                format!("{} 님께 이번에는 어렵다고 전해 드렸어요. 이 시간은 다시 예약을 받을 수 있어요.", f.other)
+            },
+        },
+    },
+    moved: Pair {
+        mentee: Notice {
+            subject: |f| format!("[시간 변경] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약 시간이 바뀌었어요",
+            lead: |f| format!("{} 님과 만나는 시간이 바뀌었어요. 새 시간을 확인해 주세요.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("[시간 변경] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약 시간이 바뀌었어요",
+            lead: |f| format!("{} 님과 만나는 시간이 바뀌었어요. 새 시간을 확인해 주세요.", f.other),
+        },
+    },
+    cancelled_by_mentee: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("요청하신 대로 예약을 취소하고 {} 님께도 알려 드렸어요. 다음에 또 만나요.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("{} 님이 예약을 취소하셨어요. 이 시간은 다시 예약을 받을 수 있어요.", f.other),
+        },
+    },
+    cancelled_by_mentor: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("죄송해요. {} 님이 사정이 생겨 예약을 취소하셨어요.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약을 취소하셨어요",
+            lead: |f| format!("{} 님께 예약이 취소되었다고 알려 드렸어요.", f.other),
+        },
+    },
+    cancelled_by_calendar: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("죄송해요. {} 님의 일정이 바뀌어 예약이 취소되었어요.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("연결된 캘린더에서 일정이 삭제되어 예약을 취소하고 {} 님께 알려 드렸어요.", f.other),
+        },
+    },
+    expired: Pair {
+        mentee: Notice {
+            subject: |f| format!("[신청 만료] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약 신청이 만료되었어요",
+            lead: |f| {
+                format!(
+                    "죄송해요. 시작 시간까지 {} 님의 답을 받지 못했어요. 괜찮으시다면 다른 시간으로 다시 신청해 주세요.",
+                    f.other
+                )
+            },
+        },
+        mentor: Notice {
+            subject: |f| format!("[신청 만료] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약 신청이 만료되었어요",
+            lead: |f| {
+                format!(
+                    "답하시기 전에 시작 시간이 되어 신청이 자동으로 취소되었어요. {} 님께도 알려 드렸어요.",
+                    f.other
+                )
+            },
+        },
+    },
+    moved_still_pending: PairOfSentences {
+        mentee: |f| format!("아직 {} 님의 확인을 기다리고 있어요. 답이 오면 바로 알려 드릴게요.", f.other),
+        mentor: |_| "아직 수락 여부를 기다리고 있는 예약이에요.".into(),
+    },
+
+    session: "세션",
+    with: "함께하는 분",
+    when: "일시",
+    when_for: |name| format!("{name} 님 현지 시간"),
+    previously: "이전 일시",
+    location: "장소",
+    phone: |number| format!("전화 {number}"),
+    meet: "Google Meet (링크는 캘린더 일정에 있어요)",
+    teams: "Microsoft Teams (링크는 캘린더 일정에 있어요)",
+    your_notes: "남기신 메모",
+    notes_from: |name| format!("{name} 님의 메모"),
+    reason: "사유",
+
+    manage: "예약 변경·취소하기",
+    view: "예약 보기",
+    dashboard: "대시보드 열기",
+    review: "수락 또는 거절하기",
+    invite_attached: "캘린더 초대장을 함께 보내 드려요.",
+    cancellation_attached: "첨부 파일을 열면 캘린더에서 일정이 지워져요.",
+    reply_reaches: |name| format!("이 메일에 답장하시면 {name} 님께 전달돼요."),
+
+    verify_email: Account {
+        subject: "이메일 주소를 확인해 주세요",
+        lead: "Yaksok에 오신 것을 환영해요! 소식을 제대로 전해 드릴 수 있도록 이 주소가 본인의 것인지 확인해 주세요.",
+        button: "이메일 주소 확인하기",
+        after: "Yaksok에 가입하신 적이 없다면 이 메일은 무시하셔도 괜찮아요.",
+    },
+    reset_password: Account {
+        subject: "새 비밀번호를 정해 주세요",
+        lead: "Yaksok 비밀번호 재설정을 요청하셨어요. 아래 링크에서 새 비밀번호를 정해 주세요. 링크는 한 번만 쓸 수 있어요.",
+        button: "새 비밀번호 정하기",
+        after: "요청하신 적이 없다면 이 메일은 무시해 주세요. 비밀번호는 그대로예요.",
+    },
+    email_in_use: Account {
+        subject: "이미 Yaksok 계정이 있어요",
+        lead: "누군가 이 주소로 가입하려고 했어요. 본인이시라면 이미 계정이 있으니 바로 로그인하시면 돼요.",
+        button: "로그인하기",
+        after: "본인이 아니라면 아무것도 하지 않으셔도 돼요. 계정은 안전해요.",
+    },
+    email_in_use_reset: "비밀번호를 잊으셨다면 여기에서 새로 정해 주세요:",
+    calendar_expired_subject: |provider| format!("{provider} 연결이 끊어졌어요"),
+    calendar_expired_lead: |provider| {
+        format!(
+            "Yaksok이 {provider} 일정을 더 이상 읽을 수 없어요. 이미 알고 있는 일정은 계속 막아 두지만, 새로 생긴 일정은 \
+             확인하지 못해요."
+        )
+    },
+    calendar_expired_button: "다시 연결하기",
+    calendar_expired_after: "비밀번호를 바꾸거나 접근 권한을 해제하면 이런 일이 생겨요. 금방 다시 연결하실 수 있어요.",
+};

@@ -1,0 +1,51 @@
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant),*
+        }
+
+        impl $name {
+            /// The word for it in the database and the API.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// What the word means.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// Where a booking stands.
+    Status {
+        /// Waits for the mentor's yes; the time is taken.
+        Pending = "pending",
+        /// Takes place.
+        Confirmed = "confirmed",
+        /// The mentor said no; counts as cancelled.
+        Declined = "declined",
+        /// Does not take place.
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// Who did something to a booking.
+    Actor {
+        /// Whoever holds the manage token.
+        Mentee = "mentee",
+        /// The mentor, logged in or with an API key.
+        Mentor = "mentor",
+        /// The mentor, by changing the event in a connected calendar.
+        Calendar = "calendar",
+        /// Time: a pending booking's start passed.
+        Expiry = "expiry",
+    }
+}

@@ -1,0 +1,520 @@
+use crate::mentors::like_pattern;
+use crate::session_types::{location, location_word};
+use crate::{StoreError, Tx};
+use chrono::{DateTime, Utc};
+use scheduling::{Actor, BookingId, Busy, EventId, Location, MentorId, SessionTypeId, Status};
+use sqlx::postgres::types::PgRange;
+use std::ops::{Bound, Range};
+use uuid::Uuid;
+
+/// A booking. What it was made with (name of the session, length, buffers, notice, location) stays with it.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Booking {
+    pub id: BookingId,
+    pub mentor_id: MentorId,
+    pub session_type_id: Option<SessionTypeId>,
+    pub session_slug: String,
+    pub session_name: String,
+    pub status: Status,
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+    pub buffer_before_minutes: u16,
+    pub buffer_after_minutes: u16,
+    pub cancel_notice_minutes: u32,
+    pub location: Option<Location>,
+    pub name: String,
+    pub email: String,
+    pub timezone: String,
+    pub language: String,
+    pub notes: Option<String>,
+    pub sequence: i32,
+    pub manage_token_sealed: Vec<u8>,
+    pub created_at: DateTime<Utc>,
+    pub cancelled_at: Option<DateTime<Utc>>,
+    pub cancelled_by: Option<Actor>,
+    pub reason: Option<String>,
+}
+
+/// A booking to be made.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct NewBooking {
+    pub id: BookingId,
+    pub mentor_id: MentorId,
+    pub session_type_id: SessionTypeId,
+    pub session_slug: String,
+    pub session_name: String,
+    pub status: Status,
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+    pub buffer_before_minutes: u16,
+    pub buffer_after_minutes: u16,
+    pub cancel_notice_minutes: u32,
+    pub location: Option<Location>,
+    pub name: String,
+    pub email: String,
+    pub timezone: String,
+    pub language: String,
+    pub notes: Option<String>,
+    pub manage_token_hash: [u8; 32],
+    pub manage_token_sealed: Vec<u8>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What happened to a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum EventKind {
+    Booked,
+    Requested,
+    Confirmed,
+    Declined,
+    Moved,
+    Cancelled,
+}
+
+impl EventKind {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::Booked, "booked"),
+        (Self::Requested, "requested"),
+        (Self::Confirmed, "confirmed"),
+        (Self::Declined, "declined"),
+        (Self::Moved, "moved"),
+        (Self::Cancelled, "cancelled"),
+    ];
+
+    fn as_str(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    fn from_word(word: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.into_iter().find(|(_, w)| *w == word);
+        found.map(|(kind, _)| kind).ok_or(StoreError::Corrupt("booking_events.kind"))
+    }
+}
+
+/// An event to be written down.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct NewEvent {
+    pub id: EventId,
+    pub booking_id: BookingId,
+    pub mentor_id: MentorId,
+    pub kind: EventKind,
+    pub actor: Actor,
+    pub sequence: i32,
+    pub during: Range<DateTime<Utc>>,
+    pub previous: Option<Range<DateTime<Utc>>>,
+    pub reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// An event with the booking as it was made.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct BookingEvent {
+    pub kind: EventKind,
+    pub actor: Actor,
+    pub sequence: i32,
+    pub during: Range<DateTime<Utc>>,
+    pub previous: Option<Range<DateTime<Utc>>>,
+    pub reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub booking: Booking,
+}
+
+/// Which bookings of a mentor to list. All conditions hold at once.
+#[derive(Clone, Debug, Default)]
+pub struct BookingFilter {
+    /// Starts at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Starts before this instant.
+    pub to: Option<DateTime<Utc>>,
+    /// Ends after this instant.
+    pub ends_after: Option<DateTime<Utc>>,
+    /// Ends at this instant or before.
+    pub ends_by: Option<DateTime<Utc>>,
+    /// One of these; empty: any.
+    pub statuses: Vec<Status>,
+    /// Name or e-mail address holds this, in any letter case.
+    pub query: String,
+    /// Newest first.
+    pub descending: bool,
+    /// Comes after this one in that order.
+    pub after: Option<(DateTime<Utc>, BookingId)>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// What an idempotency key was used for.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Idempotent {
+    pub request_hash: Vec<u8>,
+    pub booking_id: Uuid,
+    pub answer: serde_json::Value,
+    pub manage_token_sealed: Vec<u8>,
+    pub created_at: DateTime<Utc>,
+}
+
+struct Row {
+    id: Uuid,
+    mentor_id: Uuid,
+    session_type_id: Option<Uuid>,
+    session_slug: String,
+    session_name: String,
+    status: String,
+    during: PgRange<DateTime<Utc>>,
+    buffer_before_minutes: i16,
+    buffer_after_minutes: i16,
+    cancel_notice_minutes: i32,
+    location_kind: Option<String>,
+    location_value: Option<String>,
+    booker_name: Option<String>,
+    booker_email: Option<String>,
+    booker_timezone: Option<String>,
+    booker_language: Option<String>,
+    notes: Option<String>,
+    sequence: i32,
+    manage_token_sealed: Option<Vec<u8>>,
+    created_at: DateTime<Utc>,
+    cancelled_at: Option<DateTime<Utc>>,
+    cancelled_by: Option<String>,
+    reason: Option<String>,
+}
+
+fn range(range: PgRange<DateTime<Utc>>) -> Result<Range<DateTime<Utc>>, StoreError> {
+    match (range.start, range.end) {
+        (Bound::Included(start), Bound::Excluded(end)) => Ok(start..end),
+        _ => Err(StoreError::Corrupt("a range without ends")),
+    }
+}
+
+fn actor(word: &str) -> Result<Actor, StoreError> {
+    Actor::from_word(word).ok_or(StoreError::Corrupt("an actor"))
+}
+
+impl TryFrom<Row> for Booking {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let missing = || StoreError::Corrupt("a booking without a booker");
+        let during = range(row.during)?;
+        let small = |n: i16| u16::try_from(n).unwrap_or_default();
+        Ok(Self {
+            id: BookingId(row.id),
+            mentor_id: MentorId(row.mentor_id),
+            session_type_id: row.session_type_id.map(SessionTypeId),
+            session_slug: row.session_slug,
+            session_name: row.session_name,
+            status: Status::from_word(&row.status).ok_or(StoreError::Corrupt("bookings.status"))?,
+            start: during.start,
+            end: during.end,
+            buffer_before_minutes: small(row.buffer_before_minutes),
+            buffer_after_minutes: small(row.buffer_after_minutes),
+            cancel_notice_minutes: u32::try_from(row.cancel_notice_minutes).unwrap_or_default(),
+            location: location(row.location_kind, row.location_value),
+            name: row.booker_name.ok_or_else(missing)?,
+            email: row.booker_email.ok_or_else(missing)?,
+            timezone: row.booker_timezone.ok_or_else(missing)?,
+            language: row.booker_language.ok_or_else(missing)?,
+            notes: row.notes,
+            sequence: row.sequence,
+            manage_token_sealed: row.manage_token_sealed.ok_or_else(missing)?,
+            created_at: row.created_at,
+            cancelled_at: row.cancelled_at,
+            cancelled_by: row.cancelled_by.as_deref().map(actor).transpose()?,
+            reason: row.reason,
+        })
+    }
+}
+
+macro_rules! select {
+    ($tail:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            "SELECT id, mentor_id, session_type_id, session_slug, session_name, status, during, buffer_before_minutes,
+                 buffer_after_minutes, cancel_notice_minutes, location_kind, location_value, booker_name, booker_email,
+                 booker_timezone, booker_language, notes, sequence, manage_token_sealed, created_at, cancelled_at,
+                 cancelled_by, reason
+             FROM bookings WHERE status <> 'held' AND " + $tail,
+            $($argument),*
+        )
+    };
+}
+
+/// # Errors
+/// Every query fails where the database does.
+impl Tx {
+    /// Visitor (acting for the mentor), mentor: when the mentor is taken in `span`, at the instant `now`, but for
+    /// `except`. What is of `session_type` counts to its daily limit.
+    pub async fn busy(
+        &mut self,
+        span: Range<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        session_type: Option<SessionTypeId>,
+        except: Option<BookingId>,
+    ) -> Result<Vec<Busy>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT starts_at AS "start!", ends_at AS "end!", before_minutes AS "before!", after_minutes AS "after!",
+                   session_type
+               FROM busy_times($1, $2, $3, $4)"#,
+            span.start,
+            span.end,
+            now,
+            except.map(|id| id.0)
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let small = |n: i16| u16::try_from(n).unwrap_or_default();
+        Ok(rows
+            .into_iter()
+            .map(|row| Busy {
+                start: row.start,
+                end: row.end,
+                buffer_before_minutes: small(row.before),
+                buffer_after_minutes: small(row.after),
+                counts_to_daily_limit: row.session_type.is_some() && row.session_type == session_type.map(|id| id.0),
+            })
+            .collect())
+    }
+
+    /// Visitor: makes a booking. [`StoreError::Overlap`] where the time is taken, whatever was checked before.
+    pub async fn insert_booking(&mut self, b: &NewBooking) -> Result<(), StoreError> {
+        let small = |n: u16| i16::try_from(n).unwrap_or(i16::MAX);
+        sqlx::query!(
+            "INSERT INTO bookings (id, mentor_id, session_type_id, session_slug, session_name, status, during,
+                 buffer_before_minutes, buffer_after_minutes, cancel_notice_minutes, location_kind, location_value,
+                 booker_name, booker_email, booker_timezone, booker_language, notes, manage_token_hash,
+                 manage_token_sealed, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+            b.id.0,
+            b.mentor_id.0,
+            b.session_type_id.0,
+            b.session_slug,
+            b.session_name,
+            b.status.as_str(),
+            b.start,
+            b.end,
+            small(b.buffer_before_minutes),
+            small(b.buffer_after_minutes),
+            i32::try_from(b.cancel_notice_minutes).unwrap_or(i32::MAX),
+            b.location.as_ref().map(location_word),
+            b.location.as_ref().map(|l| l.value.as_str()),
+            b.name,
+            b.email,
+            b.timezone,
+            b.language,
+            b.notes,
+            &b.manage_token_hash,
+            b.manage_token_sealed,
+            b.created_at
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Mentee: the booking whose token is shown.
+    pub async fn booking_by_token(&mut self, token_hash: &[u8; 32]) -> Result<Option<Booking>, StoreError> {
+        let row = select!("manage_token_hash = $1", token_hash).fetch_optional(self.connection()).await?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// Mentee: the booking whose token is shown. Mentor: one of their own. Worker: any.
+    pub async fn booking(&mut self, id: BookingId) -> Result<Option<Booking>, StoreError> {
+        let row = select!("id = $1", id.0).fetch_optional(self.connection()).await?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// Mentor: their own bookings, by start and id.
+    pub async fn bookings(&mut self, mentor: MentorId, filter: &BookingFilter) -> Result<Vec<Booking>, StoreError> {
+        let statuses: Vec<String> = filter.statuses.iter().map(|s| s.as_str().to_owned()).collect();
+        let pattern = like_pattern(&filter.query);
+        let (after_start, after_id) = filter.after.map(|(start, id)| (start, id.0)).unzip();
+        let rows = if filter.descending {
+            select!(
+                "mentor_id = $1
+                 AND ($2::timestamptz IS NULL OR lower(during) >= $2) AND ($3::timestamptz IS NULL OR lower(during) < $3)
+                 AND ($9::timestamptz IS NULL OR upper(during) > $9) AND ($10::timestamptz IS NULL OR upper(during) <= $10)
+                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (booker_name ILIKE $5 OR booker_email ILIKE $5)
+                 AND ($6::timestamptz IS NULL OR (lower(during), id) < ($6, $7::uuid))
+                 ORDER BY lower(during) DESC, id DESC LIMIT $8",
+                mentor.0,
+                filter.from,
+                filter.to,
+                &statuses,
+                pattern,
+                after_start,
+                after_id,
+                filter.limit,
+                filter.ends_after,
+                filter.ends_by
+            )
+            .fetch_all(self.connection())
+            .await?
+        } else {
+            select!(
+                "mentor_id = $1
+                 AND ($2::timestamptz IS NULL OR lower(during) >= $2) AND ($3::timestamptz IS NULL OR lower(during) < $3)
+                 AND ($9::timestamptz IS NULL OR upper(during) > $9) AND ($10::timestamptz IS NULL OR upper(during) <= $10)
+                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (booker_name ILIKE $5 OR booker_email ILIKE $5)
+                 AND ($6::timestamptz IS NULL OR (lower(during), id) > ($6, $7::uuid))
+                 ORDER BY lower(during), id LIMIT $8",
+                mentor.0,
+                filter.from,
+                filter.to,
+                &statuses,
+                pattern,
+                after_start,
+                after_id,
+                filter.limit,
+                filter.ends_after,
+                filter.ends_by
+            )
+            .fetch_all(self.connection())
+            .await?
+        };
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Mentee, mentor, worker: writes down a booking's new state; time, status, sequence, and who cancelled it why.
+    /// [`StoreError::Overlap`] where the new time is taken.
+    pub async fn update_booking(&mut self, b: &Booking) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE bookings SET status = $2, during = tstzrange($3, $4), sequence = $5, cancelled_at = $6,
+                 cancelled_by = $7, reason = $8
+             WHERE id = $1",
+            b.id.0,
+            b.status.as_str(),
+            b.start,
+            b.end,
+            b.sequence,
+            b.cancelled_at,
+            b.cancelled_by.map(Actor::as_str),
+            b.reason
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Visitor, mentor (acting for the mentor), worker: writes down what happened.
+    pub async fn insert_event(&mut self, e: &NewEvent) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, previous_during, reason,
+                 created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8),
+                 CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12)",
+            e.id.0,
+            e.booking_id.0,
+            e.mentor_id.0,
+            e.kind.as_str(),
+            e.actor.as_str(),
+            e.sequence,
+            e.during.start,
+            e.during.end,
+            e.previous.as_ref().map(|r| r.start),
+            e.previous.as_ref().map(|r| r.end),
+            e.reason,
+            e.created_at
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker: an event with its booking.
+    pub async fn event(&mut self, id: EventId) -> Result<Option<BookingEvent>, StoreError> {
+        let Some(row) = sqlx::query!(
+            "SELECT booking_id, kind, actor, sequence, during, previous_during, reason, created_at FROM booking_events
+             WHERE id = $1",
+            id.0
+        )
+        .fetch_optional(self.connection())
+        .await?
+        else {
+            return Ok(None);
+        };
+        let Some(booking) = self.booking(BookingId(row.booking_id)).await? else { return Ok(None) };
+        Ok(Some(BookingEvent {
+            kind: EventKind::from_word(&row.kind)?,
+            actor: actor(&row.actor)?,
+            sequence: row.sequence,
+            during: range(row.during)?,
+            previous: row.previous_during.map(range).transpose()?,
+            reason: row.reason,
+            created_at: row.created_at,
+            booking,
+        }))
+    }
+
+    /// Mentee, mentor, worker: when the booking last changed.
+    pub async fn last_change(&mut self, booking: BookingId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(sqlx::query_scalar!("SELECT max(created_at) FROM booking_events WHERE booking_id = $1", booking.0)
+            .fetch_one(self.connection())
+            .await?)
+    }
+
+    /// Booker: what the idempotency key that is shown was used for, unless that was before `since`.
+    pub async fn idempotent(&mut self, since: DateTime<Utc>) -> Result<Option<Idempotent>, StoreError> {
+        sqlx::query!("DELETE FROM idempotency_keys WHERE created_at < $1", since).execute(self.connection()).await?;
+        Ok(sqlx::query_as!(
+            Idempotent,
+            "SELECT request_hash, booking_id, answer, manage_token_sealed, created_at FROM idempotency_keys"
+        )
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    /// Booker: remembers what the idempotency key that is shown was used for.
+    pub async fn remember(&mut self, mentor: MentorId, kept: &Idempotent) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO idempotency_keys
+                 (mentor_id, key_hash, request_hash, booking_id, answer, manage_token_sealed, created_at)
+             VALUES ($1, shown_key(), $2, $3, $4, $5, $6)",
+            mentor.0,
+            kept.request_hash,
+            kept.booking_id,
+            kept.answer,
+            kept.manage_token_sealed,
+            kept.created_at
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker: forgets idempotency keys from before `since`.
+    pub async fn forget_idempotent(&mut self, since: DateTime<Utc>) -> Result<u64, StoreError> {
+        let done = sqlx::query!("DELETE FROM idempotency_keys WHERE created_at < $1", since)
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Worker: sealed manage tokens, to re-encrypt them: `(booking, sealed)` after `after`, at most `limit`.
+    pub async fn sealed_tokens(&mut self, after: BookingId, limit: i64) -> Result<Vec<(BookingId, Vec<u8>)>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT id, manage_token_sealed AS "sealed!" FROM bookings
+               WHERE id > $1 AND manage_token_sealed IS NOT NULL ORDER BY id LIMIT $2"#,
+            after.0,
+            limit
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(|row| (BookingId(row.id), row.sealed)).collect())
+    }
+
+    /// Worker: stores a token that was sealed anew, for the booking and for idempotent repeats.
+    pub async fn reseal(&mut self, booking: BookingId, sealed: &[u8]) -> Result<(), StoreError> {
+        sqlx::query!("UPDATE bookings SET manage_token_sealed = $2 WHERE id = $1", booking.0, sealed)
+            .execute(self.connection())
+            .await?;
+        sqlx::query!("UPDATE idempotency_keys SET manage_token_sealed = $2 WHERE booking_id = $1", booking.0, sealed)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+}

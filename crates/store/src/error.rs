@@ -1,0 +1,40 @@
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused two overlapping sessions of one mentor (`bookings_no_overlap`).
+    #[error("the time is taken")]
+    Overlap,
+    /// Another mentor has that handle.
+    #[error("the handle is taken")]
+    HandleTaken,
+    /// Another mentor has that e-mail address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// A cursor that we did not make.
+    #[error("the cursor cannot be read")]
+    BadCursor,
+    /// PostgreSQL is too old; the number is its major version.
+    #[error("PostgreSQL {0} is too old: version 15 or newer is needed")]
+    TooOld(i32),
+    /// A stored value that this program does not understand.
+    #[error("a stored value cannot be read: {0}")]
+    Corrupt(&'static str),
+    /// The schema could not be brought up to date.
+    #[error("the database schema could not be migrated: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Anything else, for the log.
+    #[error("database: {0}")]
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let constraint = error.as_database_error().and_then(|e| e.constraint());
+        match constraint {
+            Some("bookings_no_overlap") => Self::Overlap,
+            Some("mentors_handle_key") => Self::HandleTaken,
+            Some("mentors_email_key") => Self::EmailTaken,
+            _ => Self::Database(error),
+        }
+    }
+}

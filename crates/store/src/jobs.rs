@@ -1,0 +1,101 @@
+use crate::{StoreError, Tx};
+use chrono::{DateTime, Utc};
+use scheduling::MentorId;
+use uuid::Uuid;
+
+/// Work that must follow a committed change.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Job {
+    pub id: i64,
+    pub mentor_id: Option<Uuid>,
+    pub kind: String,
+    pub payload: serde_json::Value,
+    /// How often it was begun, this time included.
+    pub attempts: i32,
+    pub created_at: DateTime<Utc>,
+}
+
+/// # Errors
+/// Every query fails where the database does.
+impl Tx {
+    /// Visitor, mentor (acting for the mentor), worker: leaves a job, which runs once this transaction has committed
+    /// and `run_at` has come. The payload holds ids only.
+    pub async fn enqueue(
+        &mut self,
+        mentor: MentorId,
+        kind: &str,
+        payload: &serde_json::Value,
+        run_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at) VALUES ($1, $2, $3, $4, $5)",
+            mentor.0,
+            kind,
+            payload,
+            run_at,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker: leases the job that has been due longest until `lease_until`. A worker that dies lets the lease lapse,
+    /// and another takes the job up; so a job runs at least once.
+    pub async fn lease_job(&mut self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<Job>, StoreError> {
+        Ok(sqlx::query_as!(
+            Job,
+            "UPDATE jobs SET locked_until = $2, attempts = attempts + 1
+             WHERE id = (
+                 SELECT id FROM jobs
+                 WHERE dead_at IS NULL AND run_at <= $1 AND (locked_until IS NULL OR locked_until <= $1)
+                 ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+             RETURNING id, mentor_id, kind, payload, attempts, created_at",
+            now,
+            lease_until
+        )
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    /// Worker: the job is done.
+    pub async fn finish_job(&mut self, id: i64) -> Result<(), StoreError> {
+        sqlx::query!("DELETE FROM jobs WHERE id = $1", id).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Worker: the job failed; it is tried again at `retry_at`, or given up (`None`).
+    pub async fn fail_job(
+        &mut self,
+        id: i64,
+        error: &str,
+        retry_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE jobs SET locked_until = NULL, last_error = $2, run_at = coalesce($3, run_at),
+                 dead_at = CASE WHEN $3::timestamptz IS NULL THEN $4::timestamptz END
+             WHERE id = $1",
+            id,
+            error,
+            retry_at,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker: how many jobs wait, and how many were given up.
+    pub async fn count_jobs(&mut self) -> Result<(i64, i64), StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT count(*) FILTER (WHERE dead_at IS NULL) AS "waiting!",
+                   count(*) FILTER (WHERE dead_at IS NOT NULL) AS "dead!" FROM jobs"#
+        )
+        .fetch_one(self.connection())
+        .await?;
+        Ok((row.waiting, row.dead))
+    }
+}

@@ -1,0 +1,109 @@
+//! What is kept: PostgreSQL, tenant transactions, queries per aggregate, the embedded cluster.
+//!
+//! The pool is private to this crate. The one way to the data is [`Store::begin`], which opens a transaction in a role
+//! (`visitor`, `mentor`, `worker`) and for whom it acts; row level security does the rest.
+
+mod accounts;
+mod bookings;
+pub mod embedded;
+mod error;
+mod hours;
+mod jobs;
+mod mentors;
+mod session_types;
+mod transaction;
+
+pub use accounts::{ApiKey, SingleUse};
+pub use bookings::{Booking, BookingEvent, BookingFilter, EventKind, Idempotent, NewBooking, NewEvent};
+pub use error::StoreError;
+pub use jobs::Job;
+pub use mentors::{Account, Mentor, NewMentor, Profile};
+pub use session_types::OwnedSessionType;
+pub use transaction::{Actor, Tx};
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use std::str::FromStr;
+use std::time::Duration;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// The database, through a pool of connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Connects to `url`, which the application uses, with at most `connections` of them.
+    ///
+    /// # Errors
+    /// Where the URL cannot be read or no connection can be made.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let options = options(url)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            // A request dropped in the middle of `begin` may hand a connection back inside a transaction (sqlx #4393).
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool })
+    }
+
+    /// Brings the schema up to date as its owner, and lets the application's role take on the three roles.
+    /// Replicas that start together wait for each other (advisory lock).
+    ///
+    /// # Errors
+    /// Where PostgreSQL is older than 15, the owner may not change the schema, or the schema is newer than this program.
+    pub async fn migrate(owner_url: &str, application_url: &str) -> Result<(), StoreError> {
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options(owner_url)?).await?;
+        let version: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&pool).await?;
+        if version < 150_000 {
+            return Err(StoreError::TooOld(version / 10_000));
+        }
+        MIGRATIONS.run(&pool).await?;
+        if owner_url != application_url {
+            let application = PgPoolOptions::new().max_connections(1).connect_with(options(application_url)?).await?;
+            let user: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&application).await?;
+            application.close().await;
+            let quoted = user.replace('"', "\"\"");
+            let grant = format!("GRANT visitor, mentor, worker TO \"{quoted}\"");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(grant)).execute(&pool).await?;
+        }
+        pool.close().await;
+        Ok(())
+    }
+
+    /// Opens a transaction in the role of `actor`, and for whom it acts. Dropped without [`Tx::commit`], it is rolled back.
+    ///
+    /// # Errors
+    /// Where no connection is to be had.
+    pub async fn begin(&self, actor: Actor) -> Result<Tx, StoreError> {
+        Tx::begin(&self.pool, actor).await
+    }
+
+    /// Whether the database answers and every migration of this program has been applied.
+    ///
+    /// # Errors
+    /// What is not fine.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin(Actor::Worker).await?;
+        tx.ping().await
+    }
+
+    /// Closes every connection, waiting for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    Ok(PgConnectOptions::from_str(url)?
+        .application_name("yaksok")
+        .options([("timezone", "UTC"), ("idle_in_transaction_session_timeout", "30s"), ("lock_timeout", "15s")]))
+}

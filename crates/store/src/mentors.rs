@@ -1,0 +1,241 @@
+use crate::{StoreError, Tx};
+use chrono::{DateTime, Utc};
+use scheduling::MentorId;
+use uuid::Uuid;
+
+/// A mentor, as everybody sees them.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Mentor {
+    pub id: Uuid,
+    pub handle: String,
+    pub name: String,
+    pub headline: Option<String>,
+    pub bio: Option<String>,
+    pub photo_url: Option<String>,
+    pub timezone: String,
+}
+
+/// A mentor, as they and the server see them.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Account {
+    pub id: Uuid,
+    pub handle: String,
+    pub name: String,
+    pub email: String,
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub headline: Option<String>,
+    pub bio: Option<String>,
+    pub photo_url: Option<String>,
+    pub timezone: String,
+    pub language: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a new mentor starts with.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct NewMentor {
+    pub id: MentorId,
+    pub handle: String,
+    pub name: String,
+    pub email: String,
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub headline: Option<String>,
+    pub bio: Option<String>,
+    pub photo_url: Option<String>,
+    pub timezone: String,
+    pub language: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a mentor may change about themselves.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Profile {
+    pub handle: String,
+    pub name: String,
+    pub headline: Option<String>,
+    pub bio: Option<String>,
+    pub photo_url: Option<String>,
+    pub timezone: String,
+    pub language: String,
+}
+
+impl Mentor {
+    /// The mentor's id.
+    pub fn id(&self) -> MentorId {
+        MentorId(self.id)
+    }
+}
+
+impl Account {
+    /// The mentor's id.
+    pub fn id(&self) -> MentorId {
+        MentorId(self.id)
+    }
+}
+
+/// # Errors
+/// Every query fails where the database does.
+impl Tx {
+    /// Visitor: the mentor of a handle.
+    pub async fn mentor_by_handle(&mut self, handle: &str) -> Result<Option<Mentor>, StoreError> {
+        Ok(sqlx::query_as!(
+            Mentor,
+            "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors WHERE handle = $1",
+            handle
+        )
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    /// Visitor: the mentor of an id.
+    pub async fn mentor_by_id(&mut self, id: MentorId) -> Result<Option<Mentor>, StoreError> {
+        Ok(sqlx::query_as!(
+            Mentor,
+            "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors WHERE id = $1",
+            id.0
+        )
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    /// Visitor: mentors by handle, after `after`, whose name, handle or headline holds `query` (in any letter case).
+    pub async fn mentors(&mut self, query: &str, after: &str, limit: i64) -> Result<Vec<Mentor>, StoreError> {
+        let pattern = like_pattern(query);
+        Ok(sqlx::query_as!(
+            Mentor,
+            "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors
+             WHERE handle > $1 AND (name ILIKE $2 OR handle ILIKE $2 OR headline ILIKE $2)
+             ORDER BY handle LIMIT $3",
+            after,
+            pattern,
+            limit
+        )
+        .fetch_all(self.connection())
+        .await?)
+    }
+
+    /// Mentor, worker: the whole row.
+    pub async fn account(&mut self, id: MentorId) -> Result<Option<Account>, StoreError> {
+        Ok(sqlx::query_as!(
+            Account,
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
+             FROM mentors WHERE id = $1",
+            id.0
+        )
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    /// Worker: the whole row, by e-mail address in any letter case.
+    pub async fn account_by_email(&mut self, email: &str) -> Result<Option<Account>, StoreError> {
+        Ok(sqlx::query_as!(
+            Account,
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
+             FROM mentors WHERE lower(email) = lower($1)",
+            email
+        )
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    /// Worker: the whole row, by handle.
+    pub async fn account_by_handle(&mut self, handle: &str) -> Result<Option<Account>, StoreError> {
+        Ok(sqlx::query_as!(
+            Account,
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
+             FROM mentors WHERE handle = $1",
+            handle
+        )
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    /// Worker: how many mentors there are.
+    pub async fn count_mentors(&mut self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM mentors"#).fetch_one(self.connection()).await?)
+    }
+
+    /// Worker: adds a mentor. [`StoreError::HandleTaken`], [`StoreError::EmailTaken`].
+    pub async fn insert_mentor(&mut self, mentor: &NewMentor) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO mentors
+                 (id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            mentor.id.0,
+            mentor.handle,
+            mentor.name,
+            mentor.email,
+            mentor.email_verified_at,
+            mentor.headline,
+            mentor.bio,
+            mentor.photo_url,
+            mentor.timezone,
+            mentor.language,
+            mentor.created_at
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Mentor: changes their own profile. [`StoreError::HandleTaken`].
+    pub async fn update_profile(&mut self, id: MentorId, profile: &Profile) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE mentors SET handle = $2, name = $3, headline = $4, bio = $5, photo_url = $6, timezone = $7, language = $8
+             WHERE id = $1",
+            id.0,
+            profile.handle,
+            profile.name,
+            profile.headline,
+            profile.bio,
+            profile.photo_url,
+            profile.timezone,
+            profile.language
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Mentor: another time zone for their hours.
+    pub async fn set_timezone(&mut self, id: MentorId, timezone: &str) -> Result<(), StoreError> {
+        sqlx::query!("UPDATE mentors SET timezone = $2 WHERE id = $1", id.0, timezone).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Worker: the address is confirmed.
+    pub async fn set_email_verified(&mut self, id: MentorId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE mentors SET email_verified_at = coalesce(email_verified_at, $2) WHERE id = $1",
+            id.0,
+            at
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Mentor: deletes their own account, and with it every row that belongs to it.
+    pub async fn delete_mentor(&mut self, id: MentorId) -> Result<bool, StoreError> {
+        let done = sqlx::query!("DELETE FROM mentors WHERE id = $1", id.0).execute(self.connection()).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Worker: frees handles and addresses whose owner never confirmed the address since `before`.
+    pub async fn delete_unconfirmed(&mut self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let done = sqlx::query!("DELETE FROM mentors WHERE email_verified_at IS NULL AND created_at < $1", before)
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+/// A `LIKE` pattern for text that holds `query` literally.
+pub(crate) fn like_pattern(query: &str) -> String {
+    let escaped = query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}

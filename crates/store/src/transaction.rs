@@ -1,0 +1,88 @@
+use crate::StoreError;
+use scheduling::MentorId;
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use std::fmt::Write as _;
+
+/// In which role a transaction runs, and for whom it acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody in particular: public rows.
+    #[default]
+    Visitor,
+    /// Whoever shows the manage token with this SHA-256.
+    Mentee([u8; 32]),
+    /// Whoever books under an idempotency key with this SHA-256.
+    Booker([u8; 32]),
+    /// A mentor who is logged in or shows an API key.
+    Mentor(MentorId),
+    /// The server on its own account: jobs, logging in, signing up.
+    Worker,
+}
+
+/// A transaction in a role. Its methods are the queries, in one file for each aggregate.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+}
+
+impl Tx {
+    pub(crate) async fn begin(pool: &PgPool, actor: Actor) -> Result<Self, StoreError> {
+        // One round trip. Nothing in it is text from outside: an UUID and hexadecimal digits.
+        let sql = match actor {
+            Actor::Visitor => "BEGIN; SET LOCAL ROLE visitor".to_owned(),
+            Actor::Mentee(hash) => format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.token_hash = '{}'", hex(&hash)),
+            Actor::Booker(hash) => format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.key_hash = '{}'", hex(&hash)),
+            Actor::Mentor(id) => format!("BEGIN; SET LOCAL ROLE mentor; SET LOCAL app.mentor_id = '{id}'"),
+            Actor::Worker => "BEGIN; SET LOCAL ROLE worker".to_owned(),
+        };
+        Ok(Self { inner: pool.begin_with(AssertSqlSafe(sql)).await? })
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// From here on the transaction acts for this mentor: a visitor sees the mentor's hours and busy times.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn act_for(&mut self, mentor: MentorId) -> Result<(), StoreError> {
+        let sql = format!("SET LOCAL app.mentor_id = '{mentor}'");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Waits until no other transaction holds the mentor's calendar, and holds it until the end of this one. Read what
+    /// a decision depends on after this, not before.
+    ///
+    /// # Errors
+    /// Where the wait takes longer than the lock timeout, or the database fails.
+    pub async fn lock_calendar(&mut self, mentor: MentorId) -> Result<(), StoreError> {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(mentor.to_string())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Makes it so.
+    ///
+    /// # Errors
+    /// Where the database fails; then nothing has happened.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.inner.commit().await?)
+    }
+
+    pub(crate) async fn ping(&mut self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM mentors LIMIT 1").fetch_optional(self.connection()).await?;
+        Ok(())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

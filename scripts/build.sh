@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Builds the release into dist/: the server, its pages beside it, and hash.txt, which tells the names of the pages' files.
+# Either half is built only when something that it is made of has changed.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+DIST=$ROOT/dist
+SITE=$CARGO_TARGET_DIR/site
+
+BROWSER_SOURCES=(Cargo.toml Cargo.lock app frontend crates/scheduling style public scripts/build.sh scripts/style.sh)
+SERVER_SOURCES=(Cargo.toml Cargo.lock app server crates migrations .sqlx scripts/build.sh)
+
+# One number for the names and contents of files, and for the compiler.
+fingerprint() {
+    local path present=()
+    cd "$ROOT"
+    for path in "$@"; do
+        [[ ! -e $path ]] || present+=("$path")
+    done
+    {
+        rustc --version
+        find "${present[@]}" -type f | LC_ALL=C sort | tr '\n' '\0' | xargs -0 cksum
+    } | cksum
+}
+
+leptos() {
+    # What a half is built with must not depend on where it will listen, nor on the folder it is built in.
+    (
+        cd "$ROOT"
+        unset LEPTOS_SITE_ADDR
+        SERVER_FN_OVERRIDE_KEY=yaksok LEPTOS_SITE_ROOT=$SITE LEPTOS_STYLE_FILE=$("$ROOT/scripts/style.sh") \
+            LEPTOS_BIN_EXE_NAME=yaksok \
+            cargo leptos build --release "$@"
+    )
+}
+
+# replace file-or-folder: puts it into dist/ in one move, also under a server that is running.
+replace() {
+    local name=${1##*/}
+    rm -rf "$DIST/.new" "$DIST/.old"
+    cp -R "$1" "$DIST/.new"
+    [[ ! -d $DIST/$name ]] || mv "$DIST/$name" "$DIST/.old"
+    mv -f "$DIST/.new" "$DIST/$name"
+    rm -rf "$DIST/.old"
+}
+
+build_browser() {
+    local now
+    now=$(fingerprint "${BROWSER_SOURCES[@]}")
+    [[ ! -d $DIST/site || $(cat "$DIST/.site-built-from" 2>/dev/null) != "$now" ]] || return 0
+    say "Building the browser's half"
+    leptos --frontend-only --precompress
+    # Types for TypeScript, which no page asks for.
+    find "$SITE/pkg" -name '*.ts*' -delete
+    replace "$SITE"
+    replace "$CARGO_TARGET_DIR/release/hash.txt"
+    echo "$now" >"$DIST/.site-built-from"
+}
+
+build_server() {
+    local now
+    now=$(fingerprint "${SERVER_SOURCES[@]}")
+    [[ ! -x $DIST/yaksok || $(cat "$DIST/.yaksok-built-from" 2>/dev/null) != "$now" ]] || return 0
+    say "Building the server's half"
+    leptos --server-only
+    replace "$CARGO_TARGET_DIR/release/yaksok"
+    echo "$now" >"$DIST/.yaksok-built-from"
+}
+
+mkdir -p "$DIST"
+build_browser
+build_server

@@ -1,0 +1,278 @@
+#!/usr/bin/env bash
+# Installs what is missing on this machine, says what and why, and does nothing the second time.
+#
+#     scripts/setup.sh [build|test]
+#
+# build: what `make run` needs. test: also what `make test` needs.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# cargo-leptos asks for a newer compiler than our own code does.
+RUSTC_MIN=1.96
+RUSTUP_RUST=1.96.0
+CARGO_LEPTOS=0.3.11
+# Debian's binaryen 108 makes modules that die at start.
+BINARYEN=132.0.0
+NODE_MIN=18
+POSTGRES_MIN=15
+# The browser half and the tool that packs it must be of one version.
+WASM_BINDGEN=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$ROOT/Cargo.lock")
+
+case $(uname -s) in
+Linux)
+    has apt-get || fail "Only Debian, Ubuntu and macOS are known here. Elsewhere install by hand: a C compiler, \
+Rust $RUSTC_MIN with wasm32-unknown-unknown, wasm-bindgen-cli $WASM_BINDGEN, cargo-leptos $CARGO_LEPTOS, \
+Node.js $NODE_MIN, binaryen $BINARYEN, PostgreSQL $POSTGRES_MIN, Chromium."
+    SYSTEM=apt
+    ;;
+Darwin)
+    has brew || fail "Homebrew is missing: see https://brew.sh, then try again."
+    SYSTEM=brew
+    ;;
+*) fail "Only Linux and macOS are known here." ;;
+esac
+
+# package "why" apt-package brew-package
+package() {
+    if [[ $SYSTEM == apt ]]; then
+        apt_install "$1" "$2"
+    elif ! brew list --versions "$3" >/dev/null 2>&1; then
+        say "Installing $3: $1"
+        brew install --quiet "$3"
+    fi
+}
+
+# --- C ----------------------------------------------------------------------------------------------------------------
+
+setup_c() {
+    has cc && return
+    if [[ $SYSTEM == apt ]]; then
+        apt_install "a C compiler and linker, which Rust calls" build-essential
+    else
+        fail "A C compiler is missing. Run it, then try again:  xcode-select --install"
+    fi
+}
+
+# --- Rust -------------------------------------------------------------------------------------------------------------
+
+rustc_version() { rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9.]*\).*/\1/p'; }
+
+toolchain_works() {
+    local version
+    version=$(rustc_version)
+    [[ -n $version ]] && at_least "$RUSTC_MIN" "$version" && compiles_wasm rustc
+}
+
+# Keeps the decision where env.sh finds it. Nothing is written for a compiler that is used without being asked for.
+remember_toolchain() {
+    mkdir -p "$TOOLS"
+    {
+        echo "# Written by scripts/setup.sh: what builds Yaksok on this machine."
+        echo "YAKSOK_RUSTC='$(rustc --version)'"
+        [[ -z ${RUSTUP_TOOLCHAIN:-} ]] || echo "export RUSTUP_TOOLCHAIN='$RUSTUP_TOOLCHAIN'"
+    } >"$TOOLS/env"
+}
+
+quietly() {
+    if has timeout; then
+        timeout 120 "$@" >/dev/null 2>&1
+    else
+        "$@" >/dev/null 2>&1
+    fi
+}
+
+# Adds the target to the toolchain in use. False where that one is too old, or rustup cannot download.
+rustup_adds_target() {
+    has rustup && at_least "$RUSTC_MIN" "$(rustc_version || true)" || return 1
+    say "Adding the WebAssembly target to the Rust toolchain: the pages' code runs in the browser"
+    quietly rustup target add wasm32-unknown-unknown && toolchain_works
+}
+
+# A toolchain of an exact version, beside whatever is there: the ones that other work relies on are never updated.
+rustup_installs_toolchain() {
+    has rustup || return 1
+    say "Installing Rust $RUSTUP_RUST beside what is there: $RUSTC_MIN or newer is needed, with the WebAssembly target"
+    quietly rustup toolchain install "$RUSTUP_RUST" --profile minimal --component clippy,rustfmt \
+        --target wasm32-unknown-unknown || return 1
+    export RUSTUP_TOOLCHAIN=$RUSTUP_RUST
+    toolchain_works
+}
+
+debian_has_rust() {
+    [[ $SYSTEM == apt ]] && at_least "$RUSTC_MIN" "$(apt_version rustc-web)"
+}
+
+install_rustup() {
+    has rustup && return
+    if [[ $SYSTEM == brew ]]; then
+        package "the installer of Rust toolchains" rustup rustup
+        PATH=$(brew --prefix rustup)/bin:$PATH
+    elif [[ -n $(apt_version rustup) ]]; then
+        apt_install "the installer of Rust toolchains" rustup
+    else
+        return 1
+    fi
+}
+
+setup_rust() {
+    # As it was decided before, and nothing has changed since.
+    if [[ -n ${YAKSOK_RUSTC:-} && $(rustc --version 2>/dev/null) == "$YAKSOK_RUSTC" ]] && compiles_wasm rustc; then
+        return
+    fi
+    if [[ -n ${YAKSOK_RUSTC:-} ]]; then
+        unset RUSTUP_TOOLCHAIN
+    fi
+    # Made by an earlier run, so the same compiler and the same lints as then, whatever the default has become.
+    if has rustup && RUSTUP_TOOLCHAIN=debian toolchain_works; then
+        export RUSTUP_TOOLCHAIN=debian
+        remember_toolchain
+    elif toolchain_works || rustup_adds_target; then
+        remember_toolchain
+    elif debian_has_rust; then
+        "$ROOT/scripts/debian-toolchain.sh"
+        if has rustup; then
+            export RUSTUP_TOOLCHAIN=debian
+        fi
+        hash -r
+        toolchain_works || fail "rustc on PATH is $(command -v rustc), but Debian's /usr/bin/rustc is the one that works."
+        remember_toolchain
+    elif install_rustup && rustup_installs_toolchain; then
+        remember_toolchain
+    else
+        fail "Rust $RUSTC_MIN or newer is missing. Install rustup as https://rustup.rs says, then try again."
+    fi
+    say "Rust: $(rustc --version)${RUSTUP_TOOLCHAIN:+, as RUSTUP_TOOLCHAIN=$RUSTUP_TOOLCHAIN}"
+}
+
+setup_clippy() {
+    if cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1; then
+        return
+    elif [[ ${RUSTUP_TOOLCHAIN:-} == debian ]] || ! has rustup; then
+        apt_install "Rust's linter and formatter" rust-web-clippy rustfmt-web
+    else
+        say "Adding clippy and rustfmt to the Rust toolchain: the linter and the formatter"
+        rustup component add clippy rustfmt
+    fi
+}
+
+# --- Tools that cargo builds ------------------------------------------------------------------------------------------
+
+# cargo_tool "why" crate version [option…]
+# Without the crates' own release profiles: link-time optimisation would cost half an hour, and gain nothing here.
+cargo_tool() {
+    local why=$1 crate=$2 version=$3 scratch
+    shift 3
+    if has cargo-binstall; then
+        say "Downloading $crate $version: $why"
+        cargo binstall --no-confirm --quiet --disable-strategies compile "$crate@$version" && return
+    fi
+    say "Compiling $crate $version: $why (some minutes, once)"
+    scratch=$(mktemp -d)
+    CARGO_TARGET_DIR=$scratch CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=1 cargo install --quiet --force "$crate" --version "$version" "$@"
+    rm -rf "$scratch"
+}
+
+setup_wasm_bindgen() {
+    [[ $(wasm-bindgen --version 2>/dev/null) != "wasm-bindgen $WASM_BINDGEN" ]] || return 0
+    cargo_tool "makes the WebAssembly callable from the page" wasm-bindgen-cli "$WASM_BINDGEN"
+}
+
+setup_cargo_leptos() {
+    [[ $(cargo-leptos --version 2>/dev/null) != "cargo-leptos $CARGO_LEPTOS" ]] || return 0
+    cargo_tool "builds both halves, the server's and the browser's" cargo-leptos "$CARGO_LEPTOS" \
+        --locked --no-default-features --features no_downloads
+}
+
+# --- Node.js and what it carries --------------------------------------------------------------------------------------
+
+setup_node() {
+    if ! has node || ! has npm; then
+        package "carries wasm-opt, and the browser tests" nodejs node
+        has npm || package "Node.js' package manager" npm node
+    fi
+    at_least "$NODE_MIN" "$(node --version | tr -d v)" || fail "Node.js $NODE_MIN or newer is needed; here is $(node --version)."
+}
+
+setup_binaryen() {
+    local manifest=$TOOLS/node_modules/binaryen/package.json
+    if [[ -x $TOOLS/node_modules/.bin/wasm-opt ]] && grep -q "\"version\": \"$BINARYEN\"" "$manifest"; then
+        return
+    fi
+    say "Installing binaryen $BINARYEN: its wasm-opt makes the browser's half small"
+    mkdir -p "$TOOLS"
+    npm install --prefix "$TOOLS" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN" >&2
+}
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+postgres_version() {
+    local bin
+    bin=$(postgres_bin)
+    [[ -z $bin ]] || "$bin/initdb" --version | sed -n 's/.*) \([0-9]*\).*/\1/p'
+}
+
+# The server runs a database of its own, so Debian's default one need not be made, nor started.
+apt_postgres() {
+    local settings=/etc/postgresql-common/createcluster.d version
+    version=$(apt_version postgresql)
+    at_least "$POSTGRES_MIN" "$version" ||
+        fail "PostgreSQL $POSTGRES_MIN or newer is needed, and this system packages ${version:-none}: see https://wiki.postgresql.org/wiki/Apt"
+    as_root mkdir -p "$settings"
+    as_root sh -c "echo 'create_main_cluster = false' >$settings/yaksok.conf"
+    apt_install "the database; Yaksok runs its own, so no cluster is made" postgresql
+    as_root rm -f "$settings/yaksok.conf"
+}
+
+setup_postgres() {
+    at_least "$POSTGRES_MIN" "$(postgres_version || true)" && return
+    if [[ $SYSTEM == apt ]]; then
+        apt_postgres
+    else
+        package "the database" postgresql postgresql@17
+    fi
+    at_least "$POSTGRES_MIN" "$(postgres_version || true)" || fail "PostgreSQL $POSTGRES_MIN or newer is still missing."
+}
+
+# --- A browser, for tests ---------------------------------------------------------------------------------------------
+
+setup_browser() {
+    [[ -z $(chromium_path) ]] || return 0
+    if [[ $SYSTEM == apt && -n $(apt_version chromium) ]]; then
+        apt_install "the browser of the end-to-end tests" chromium
+    elif [[ -f $ROOT/end2end/package-lock.json ]]; then
+        say "Downloading Playwright's Chromium: the browser of the end-to-end tests"
+        (cd "$ROOT/end2end" && npm ci --no-audit --no-fund --loglevel=error && npx playwright install chromium) >&2
+    fi
+}
+
+setup_fonts() {
+    [[ $SYSTEM == apt ]] || return 0
+    apt_install "Korean letters for the browser" fonts-noto-cjk
+}
+
+# --- All --------------------------------------------------------------------------------------------------------------
+
+setup_build() {
+    setup_c
+    setup_node
+    setup_binaryen
+    setup_postgres
+    setup_rust
+    setup_wasm_bindgen
+    setup_cargo_leptos
+}
+
+setup_test() {
+    setup_build
+    setup_clippy
+    setup_browser
+    setup_fonts
+}
+
+case ${1:-build} in
+build) setup_build ;;
+test) setup_test ;;
+*) fail "usage: scripts/setup.sh [build|test]" ;;
+esac

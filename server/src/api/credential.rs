@@ -1,0 +1,102 @@
+//! Bearer tokens: who asks. A token that is not known is refused on every row, public ones too.
+
+use crate::limits::bearer;
+use crate::problem::Problem;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use booking::bookings::{self, Key};
+use booking::secrets::{Kind, Secret, sha256};
+use booking::{Context, Error, accounts};
+use scheduling::{BookingId, MentorId};
+
+/// What it takes to know who asks.
+#[derive(Clone)]
+pub(crate) struct Doorkeeper {
+    pub(crate) context: Context,
+    /// SHA-256 of the platform's key, if there is one.
+    pub(crate) platform: Option<[u8; 32]>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) enum Credential {
+    Nobody,
+    Platform,
+    Mentor(MentorId),
+    Manage(Secret),
+}
+
+impl Credential {
+    /// The mentor, on rows that are a mentor's.
+    pub(crate) fn mentor(&self) -> Result<MentorId, Problem> {
+        match self {
+            Self::Mentor(mentor) => Ok(*mentor),
+            _ => Err(Problem::unauthenticated()),
+        }
+    }
+
+    /// The platform, on rows that are the platform's.
+    pub(crate) fn platform(&self) -> Result<(), Problem> {
+        match self {
+            Self::Platform => Ok(()),
+            _ => Err(Problem::unauthenticated()),
+        }
+    }
+
+    /// The right to a booking: by its own token, or as its mentor.
+    pub(crate) fn booking(&self, id: BookingId) -> Result<Key, Problem> {
+        match self {
+            Self::Manage(token) => Ok(Key::Token(token.clone())),
+            Self::Mentor(mentor) => Ok(Key::Mentor(*mentor, id)),
+            _ => Err(Problem::unauthenticated()),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Credential {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self::Nobody))
+    }
+}
+
+/// Finds out who asks, before any row does.
+pub(crate) async fn know(State(keeper): State<Doorkeeper>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match keeper.of(&parts).await {
+        Ok(credential) => {
+            parts.extensions.insert(credential);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl Doorkeeper {
+    async fn of(&self, parts: &Parts) -> Result<Credential, Problem> {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Credential::Nobody);
+        }
+        let token = Secret::new(bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?);
+        if token.reveal().starts_with(Kind::ApiKey.prefix()) {
+            let mentor = accounts::mentor_of_api_key(&self.context, &token).await?;
+            return mentor.map(Credential::Mentor).ok_or_else(Problem::unauthenticated);
+        }
+        if token.reveal().starts_with(Kind::Manage.prefix()) {
+            return match bookings::get(&self.context, &Key::Token(token.clone())).await {
+                Ok(_) => Ok(Credential::Manage(token)),
+                Err(Error::NotFound) => Err(Problem::unauthenticated()),
+                Err(error) => Err(error.into()),
+            };
+        }
+        // Hashes are compared, so the time it takes tells nothing of the key.
+        match self.platform {
+            Some(hash) if hash == sha256(token.reveal().as_bytes()) => Ok(Credential::Platform),
+            _ => Err(Problem::unauthenticated()),
+        }
+    }
+}

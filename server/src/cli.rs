@@ -1,0 +1,211 @@
+//! The command line.
+
+use crate::config::Config;
+use crate::edge::{self, Database, StartError};
+use crate::http_server;
+use booking::accounts::{self, NewAccount};
+use booking::{Context, Error};
+use scheduling::Language;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+const HELP: &str = "\
+Yaksok (약속): booking that you host yourself
+
+  yaksok serve [--demo]    migrate the database, then serve; --demo adds a mentor to an empty database
+  yaksok migrate           migrate the database
+  yaksok mentor create --handle H --name N --email E --timezone Z [--json]
+                           add a mentor; prints an API key and a link that logs in once
+  yaksok rotate-keys       re-encrypt every stored token under CALENDAR_TOKEN_ENCRYPTION_KEY
+  yaksok --version
+  yaksok --help
+
+Settings come from the environment; README.md lists them.
+";
+
+/// A command line that was understood.
+#[derive(Debug, PartialEq, Eq)]
+enum Command {
+    Serve { demo: bool },
+    Migrate,
+    CreateMentor { handle: String, name: String, email: String, timezone: String, json: bool },
+    RotateKeys,
+    Version,
+    Help,
+}
+
+fn parse(arguments: &[&str]) -> Result<Command, String> {
+    match arguments {
+        ["serve"] => Ok(Command::Serve { demo: false }),
+        ["serve", "--demo"] => Ok(Command::Serve { demo: true }),
+        ["migrate"] => Ok(Command::Migrate),
+        ["rotate-keys"] => Ok(Command::RotateKeys),
+        ["--version" | "-V"] => Ok(Command::Version),
+        ["--help" | "-h" | "help"] => Ok(Command::Help),
+        ["mentor", "create", rest @ ..] => create_mentor(rest),
+        [] => Err("a command is missing".into()),
+        [first, ..] => Err(format!("`{first}` with these arguments is not a command")),
+    }
+}
+
+fn create_mentor(arguments: &[&str]) -> Result<Command, String> {
+    let names = ["--handle", "--name", "--email", "--timezone"];
+    let mut values: [Option<String>; 4] = Default::default();
+    let mut json = false;
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if *argument == "--json" {
+            json = true;
+            continue;
+        }
+        let (name, inline) = argument.split_once('=').map_or((*argument, None), |(name, value)| (name, Some(value)));
+        let at = names.iter().position(|known| *known == name).ok_or_else(|| format!("`{name}` is not an option"))?;
+        let value = inline.or_else(|| rest.next().copied()).ok_or_else(|| format!("{name} needs a value"))?;
+        values[at] = Some(value.to_owned());
+    }
+    match values {
+        [Some(handle), Some(name), Some(email), Some(timezone)] => {
+            Ok(Command::CreateMentor { handle, name, email, timezone, json })
+        }
+        _ => Err("mentor create needs --handle, --name, --email and --timezone".into()),
+    }
+}
+
+/// Runs what the command line says.
+pub(crate) fn run() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let command = match parse(&arguments) {
+        Ok(Command::Help) => return say(HELP),
+        Ok(Command::Version) => return say(concat!("yaksok ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(command) => command,
+        Err(what) => {
+            eprintln!("yaksok: {what}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    let config = match Config::read(|name| std::env::var(name).ok()) {
+        Ok(config) => config,
+        Err(errors) => {
+            eprintln!("{errors}");
+            return ExitCode::from(2);
+        }
+    };
+    log_to_stderr(&config);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("yaksok: the runtime does not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(perform(command, config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("yaksok: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log_to_stderr(config: &Config) {
+    let filter = config.log_filter.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new("info"));
+    let to = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // People read text, machines read JSON.
+    if std::io::stderr().is_terminal() { to.init() } else { to.json().init() }
+}
+
+/// Standard output is for what was asked for, nothing else.
+fn say(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+async fn perform(command: Command, config: Config) -> Result<(), StartError> {
+    let database = Database::open(&config).await?;
+    let done = match command {
+        Command::Serve { demo } => http_server::serve(&config, database.store.clone(), demo).await,
+        Command::CreateMentor { handle, name, email, timezone, json } => {
+            let new = NewAccount {
+                handle,
+                name,
+                email,
+                timezone,
+                headline: None,
+                bio: None,
+                photo_url: None,
+                language: Language::default(),
+            };
+            let context = edge::context(&config, database.store.clone())?;
+            print_new_mentor(&context, &new, json).await
+        }
+        Command::RotateKeys => {
+            let context = edge::context(&config, database.store.clone())?;
+            match booking::rotation::rotate(&context).await {
+                Ok(count) => {
+                    say(&format!("re-encrypted {count} tokens under the current key\n"));
+                    Ok(())
+                }
+                Err(error) => Err(StartError::Other(error.to_string())),
+            }
+        }
+        Command::Migrate => {
+            say("the database is up to date\n");
+            Ok(())
+        }
+        Command::Version | Command::Help => Ok(()),
+    };
+    database.close().await;
+    done
+}
+
+async fn print_new_mentor(context: &Context, new: &NewAccount, json: bool) -> Result<(), StartError> {
+    let (account, key) = accounts::create(context, new).await.map_err(in_words)?;
+    let (login_url, _) = accounts::login_link(context, &account.handle).await.map_err(in_words)?;
+    if json {
+        let value = serde_json::json!({
+            "id": account.id, "handle": account.handle, "name": account.name, "email": account.email,
+            "timezone": account.timezone, "api_key": key.reveal(), "login_url": login_url,
+        });
+        say(&format!("{value}\n"));
+    } else {
+        say(&format!(
+            "mentor   {}\nAPI key  {}   (shown this once)\nlog in   {login_url}   (works once, 15 minutes)\n",
+            account.handle,
+            key.reveal(),
+        ));
+    }
+    Ok(())
+}
+
+fn in_words(error: Error) -> StartError {
+    let text = match error {
+        Error::Invalid(errors) => {
+            errors.iter().map(|error| format!("--{}: {}", error.field, error.message)).collect::<Vec<_>>().join("\n")
+        }
+        other => other.to_string(),
+    };
+    StartError::Other(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_help_says() {
+        assert_eq!(parse(&["serve", "--demo"]), Ok(Command::Serve { demo: true }));
+        let create = parse(&["mentor", "create", "--json", "--handle", "kim", "--name=김 멘토", "--email", "k@x.kr", "--timezone", "Asia/Seoul"]);
+        assert!(matches!(create, Ok(Command::CreateMentor { json: true, name, .. }) if name == "김 멘토"));
+    }
+
+    #[test]
+    fn says_what_is_missing() {
+        for wrong in [&["mentor", "create", "--handle"][..], &["mentor", "create"], &["serve", "now"], &[], &["mentor", "create", "--what", "x"]] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

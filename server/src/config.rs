@@ -1,0 +1,228 @@
+//! Configuration: environment variables, all checked before anything starts.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// Every setting. Does not print its secrets.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) database_url: Option<String>,
+    pub(crate) migration_url: Option<String>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) address: SocketAddr,
+    /// Without a slash at the end.
+    pub(crate) base_url: String,
+    pub(crate) seal_key: Option<[u8; 32]>,
+    pub(crate) previous_seal_key: Option<[u8; 32]>,
+    pub(crate) smtp_url: Option<String>,
+    pub(crate) resend_api_key: Option<String>,
+    pub(crate) mail_from: String,
+    pub(crate) platform_api_key: Option<String>,
+    pub(crate) signups_open: bool,
+    pub(crate) proxy_hops: usize,
+    pub(crate) writes_per_minute: u32,
+    pub(crate) reads_per_minute: u32,
+    pub(crate) log_filter: String,
+}
+
+/// Variables that cannot be used, one line each.
+#[derive(Debug)]
+pub(crate) struct ConfigErrors(Vec<String>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl Config {
+    /// Reads and checks every variable, through `get` (so that tests need no environment).
+    pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut errors = Vec::new();
+        // An empty variable counts as unset: container files often set them so.
+        let value = |name: &str| get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        let mut wrong = |name: &str, should: &str| errors.push(format!("{name} {should}"));
+
+        let address = value("LEPTOS_SITE_ADDR").unwrap_or_else(|| "127.0.0.1:3000".into());
+        let address = address.parse::<SocketAddr>().unwrap_or_else(|_| {
+            wrong("LEPTOS_SITE_ADDR", "must be an address and a port, such as 127.0.0.1:3000");
+            SocketAddr::from(([127, 0, 0, 1], 3000))
+        });
+
+        let base_url = value("BASE_URL").unwrap_or_else(|| format!("http://{}", reachable(address)));
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        let rest = base_url.strip_prefix("https://").or_else(|| base_url.strip_prefix("http://"));
+        if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['/', '?', '#', '@', ' '])) {
+            wrong("BASE_URL", "must be an origin without a path, such as https://book.example.com");
+        }
+
+        for name in ["DATABASE_URL", "DATABASE_MIGRATION_URL"] {
+            if value(name).is_some_and(|url| !url.starts_with("postgres://") && !url.starts_with("postgresql://")) {
+                wrong(name, "must begin with postgres://");
+            }
+        }
+        if value("DATABASE_MIGRATION_URL").is_some() && value("DATABASE_URL").is_none() {
+            wrong("DATABASE_MIGRATION_URL", "is of no use without DATABASE_URL");
+        }
+
+        let mut key = |name: &str| {
+            let text = value(name)?;
+            let bytes = STANDARD.decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            if bytes.is_none() {
+                wrong(name, "must be 32 bytes in base64; make one with: openssl rand -base64 32");
+            }
+            bytes
+        };
+        let seal_key = key("CALENDAR_TOKEN_ENCRYPTION_KEY");
+        let previous_seal_key = key("CALENDAR_TOKEN_ENCRYPTION_KEY_PREVIOUS");
+
+        let platform_api_key = value("PLATFORM_API_KEY");
+        if platform_api_key.as_ref().is_some_and(|key| key.chars().count() < 32) {
+            wrong("PLATFORM_API_KEY", "must have 32 characters or more");
+        }
+
+        let signups = value("SIGNUPS").unwrap_or_else(|| "open".into());
+        if !["open", "closed"].contains(&signups.as_str()) {
+            wrong("SIGNUPS", "must be open or closed");
+        }
+
+        let mut number = |name: &str, default: u32, most: u32| match value(name).map(|v| v.parse::<u32>()) {
+            None => default,
+            Some(Ok(number)) if number <= most => number,
+            Some(_) => {
+                wrong(name, &format!("must be a whole number from 0 to {most}"));
+                default
+            }
+        };
+        let proxy_hops = number("TRUSTED_PROXY_HOPS", 0, 10) as usize;
+        let writes_per_minute = number("RATE_LIMIT_WRITES_PER_MINUTE", 20, 1_000_000);
+        let reads_per_minute = number("RATE_LIMIT_READS_PER_MINUTE", 600, 1_000_000);
+
+        for pair in [("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"), ("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET")] {
+            match (value(pair.0), value(pair.1)) {
+                (Some(_), None) => wrong(pair.1, &format!("is missing: {} is set", pair.0)),
+                (None, Some(_)) => wrong(pair.0, &format!("is missing: {} is set", pair.1)),
+                _ => {}
+            }
+        }
+
+        let (smtp_url, resend_api_key) = (value("SMTP_URL"), value("RESEND_API_KEY"));
+        let mail_from = value("MAIL_FROM").unwrap_or_else(|| "Yaksok <bookings@localhost>".into());
+        let transport = transport(smtp_url.as_ref(), resend_api_key.as_ref(), PathBuf::new());
+        if let Err(error) = mailer::Mailer::new(transport, &mail_from) {
+            errors.push(error.to_string());
+        }
+        if base_url.starts_with("https://") && smtp_url.is_none() && resend_api_key.is_none() {
+            errors.push("SMTP_URL or RESEND_API_KEY is missing: with an https BASE_URL, mail must go out".into());
+        }
+
+        let log_filter = value("RUST_LOG").unwrap_or_else(|| "info".into());
+        if log_filter.parse::<tracing_subscriber::filter::Targets>().is_err()
+            && log_filter.parse::<tracing_subscriber::EnvFilter>().is_err()
+        {
+            errors.push("RUST_LOG must be a tracing filter, such as info or info,store=debug".into());
+        }
+
+        if !errors.is_empty() {
+            return Err(ConfigErrors(errors));
+        }
+        Ok(Self {
+            database_url: value("DATABASE_URL"),
+            migration_url: value("DATABASE_MIGRATION_URL"),
+            data_dir: value("DATA_DIR").map_or_else(|| PathBuf::from("data"), PathBuf::from),
+            address,
+            base_url,
+            seal_key,
+            previous_seal_key,
+            smtp_url,
+            resend_api_key,
+            mail_from,
+            platform_api_key,
+            signups_open: signups == "open",
+            proxy_hops,
+            writes_per_minute,
+            reads_per_minute,
+            log_filter,
+        })
+    }
+
+    /// Where mail goes.
+    pub(crate) fn transport(&self) -> mailer::Transport {
+        transport(self.smtp_url.as_ref(), self.resend_api_key.as_ref(), self.data_dir.join("mail"))
+    }
+
+    /// Whether pages are served to people over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.base_url.starts_with("https://")
+    }
+}
+
+/// `SMTP_URL` wins over `RESEND_API_KEY`; without either, files.
+fn transport(smtp: Option<&String>, resend: Option<&String>, files: PathBuf) -> mailer::Transport {
+    match (smtp, resend) {
+        (Some(url), _) => mailer::Transport::Smtp(url.clone()),
+        (None, Some(key)) => mailer::Transport::Resend(key.clone()),
+        (None, None) => mailer::Transport::Files(files),
+    }
+}
+
+/// An address to listen on everywhere is no address to go to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port())),
+        _ => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let get = |name: &str| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        Config::read(get).map_err(|errors| errors.0)
+    }
+
+    #[test]
+    fn nothing_set_is_enough() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.base_url, "http://127.0.0.1:3000");
+        assert_eq!((config.writes_per_minute, config.reads_per_minute), (20, 600));
+        assert!(matches!(config.transport(), mailer::Transport::Files(_)));
+    }
+
+    #[test]
+    fn every_bad_variable_has_a_line_of_its_own() {
+        let errors = read(&[
+            ("LEPTOS_SITE_ADDR", "nowhere"),
+            ("BASE_URL", "book.example.com/path"),
+            ("DATABASE_URL", "mysql://x"),
+            ("CALENDAR_TOKEN_ENCRYPTION_KEY", "short"),
+            ("PLATFORM_API_KEY", "short"),
+            ("SIGNUPS", "maybe"),
+            ("RATE_LIMIT_WRITES_PER_MINUTE", "-1"),
+            ("TRUSTED_PROXY_HOPS", "many"),
+            ("GOOGLE_CLIENT_ID", "id"),
+            ("SMTP_URL", "http://x"),
+        ])
+        .err()
+        .unwrap();
+        assert_eq!(errors.len(), 10, "{errors:#?}");
+        assert!(errors.iter().all(|line| !line.contains('\n')));
+    }
+
+    #[test]
+    fn https_needs_a_way_for_mail() {
+        let errors = read(&[("BASE_URL", "https://book.example.com")]).err().unwrap();
+        assert!(errors[0].starts_with("SMTP_URL or RESEND_API_KEY is missing"), "{errors:?}");
+        assert!(read(&[("BASE_URL", "https://book.example.com/"), ("RESEND_API_KEY", "re_x")]).is_ok());
+    }
+
+    #[test]
+    fn an_empty_variable_is_unset() {
+        assert!(read(&[("SMTP_URL", ""), ("PLATFORM_API_KEY", " "), ("SIGNUPS", "")]).is_ok());
+    }
+}

@@ -1,0 +1,134 @@
+//! Where the outside world comes in: the one clock, the one source of randomness, and the parts put together.
+
+use crate::config::Config;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use booking::context::{Clock, Context, Inner, Random};
+use booking::zones::Zones;
+use calendars::seal::{SealKey, Sealer};
+use chrono::{DateTime, Utc};
+use mailer::Mailer;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use store::Store;
+use store::embedded::{Cluster, EmbeddedError};
+use tokio::sync::Notify;
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where time comes in")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+struct SystemRandom;
+
+impl Random for SystemRandom {
+    #[expect(clippy::disallowed_methods, reason = "the one place where randomness comes in")]
+    #[expect(clippy::expect_used, reason = "without randomness no token is safe; nothing may go on")]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives random bytes");
+    }
+}
+
+/// Why the server does not start: a line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("{0}")]
+    Embedded(#[from] EmbeddedError),
+    #[error("{0}")]
+    Store(#[from] store::StoreError),
+    #[error("{0}")]
+    Mail(#[from] mailer::ConfigError),
+    #[error("{0}: {1}")]
+    File(String, io::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The database that the configuration names, or the embedded one.
+pub(crate) struct Database {
+    pub(crate) store: Store,
+    cluster: Option<Cluster>,
+}
+
+impl Database {
+    /// Starts what must be started, migrates, connects.
+    pub(crate) async fn open(config: &Config) -> Result<Self, StartError> {
+        let (cluster, owner, application) = match &config.database_url {
+            Some(url) => (None, config.migration_url.clone().unwrap_or_else(|| url.clone()), url.clone()),
+            None => {
+                let cluster = Cluster::start(&config.data_dir).await?;
+                let (owner, application) = (cluster.owner_url(), cluster.application_url());
+                (Some(cluster), owner, application)
+            }
+        };
+        Store::migrate(&owner, &application).await?;
+        Ok(Self { store: Store::connect(&application, 20).await?, cluster })
+    }
+
+    /// Closes the connections and stops the embedded database cleanly.
+    pub(crate) async fn close(self) {
+        self.store.close().await;
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await;
+        }
+    }
+}
+
+/// The context of all use cases.
+pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartError> {
+    let key = match config.seal_key {
+        Some(key) => key,
+        None => kept_key(&config.data_dir)?,
+    };
+    let sealer = Sealer::new(SealKey::new(&key), config.previous_seal_key.as_ref().map(SealKey::new));
+    let context = Context::new(Inner {
+        store,
+        sealer,
+        mailer: Mailer::new(config.transport(), &config.mail_from)?,
+        zones: Zones::newest(),
+        clock: Box::new(SystemClock),
+        random: Box::new(SystemRandom),
+        base_url: config.base_url.clone(),
+        signups_open: config.signups_open,
+        jobs_left: Notify::new(),
+    });
+    if context.zones.is_stale(context.now()) {
+        tracing::warn!(version = context.zones.version(), "the time zone data is over a year old: update tzdata, or Yaksok");
+    }
+    Ok(context)
+}
+
+/// The key in `DATA_DIR/encryption.key`; made where there is none.
+fn kept_key(data_dir: &Path) -> Result<[u8; 32], StartError> {
+    let path = data_dir.join("encryption.key");
+    let fail = |doing: &str, error| StartError::File(format!("{doing} {}", path.display()), error);
+    match fs::read_to_string(&path) {
+        Ok(text) => STANDARD.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+            StartError::Other(format!("{} does not hold 32 bytes in base64; restore it from a backup", path.display()))
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut key = [0; 32];
+            SystemRandom.fill(&mut key);
+            write_secret(&path, &STANDARD.encode(key)).map_err(|error| fail("writing", error))?;
+            Ok(key)
+        }
+        Err(error) => Err(fail("reading", error)),
+    }
+}
+
+/// Writes a file that only we may read, whole or not at all.
+fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let fresh = path.with_extension("new");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(fresh, path)
+}

@@ -1,0 +1,283 @@
+//! Plain forms: each posts to its own page. Done, it answers 303; refused, its page once more with what was typed.
+
+use crate::pages::{Site, Visitor};
+use app::api::public::BookForm;
+use app::api::server::{book_in, wire};
+use app::context::Posted;
+use axum::Router;
+use axum::extract::{Extension, Form, FromRequest, FromRequestParts, Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use booking::accounts::{self, NewAccount};
+use booking::bookings::{self, Key};
+use booking::secrets::{Kind, Secret};
+use booking::{Context, Error};
+use chrono::DateTime;
+use scheduling::{Language, urls};
+use std::collections::BTreeMap;
+
+type Values = BTreeMap<String, String>;
+
+/// The routes of all forms.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route(urls::SIGNUP, post(sign_up))
+        .route(urls::LOGIN, post(log_in))
+        .route(urls::LOGOUT, post(log_out).get(to_home))
+        .route(urls::FORGOT, post(forgot))
+        .route(urls::VERIFY, post(verify))
+        .route(urls::ENTER, get(enter))
+        .route(urls::LANGUAGE, post(language))
+        .route(urls::EXPORT, get(export))
+        .route("/b/{token}", post(manage))
+        .route("/b/{token}/invite.ics", get(invite))
+        .route("/{handle}", post(book_only))
+        .route("/{handle}/{session_type}", post(book))
+}
+
+/// A form that came in, and all that its page needs to be shown again.
+struct Submission {
+    site: Site,
+    visitor: Visitor,
+    uri: Uri,
+    headers: HeaderMap,
+    values: Values,
+}
+
+impl FromRequest<Site> for Submission {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Extension::<Visitor>::from_request_parts(&mut parts, site).await.map_err(IntoResponse::into_response)?;
+        let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
+        let form = Form::<Values>::from_request(Request::from_parts(parts, body), site).await;
+        let Form(values) = form.map_err(IntoResponse::into_response)?;
+        Ok(Self { site: site.clone(), visitor: visitor.0, uri, headers, values })
+    }
+}
+
+impl Submission {
+    fn context(&self) -> &Context {
+        &self.site.context
+    }
+
+    fn value(&self, field: &str) -> &str {
+        self.values.get(field).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The page once more, with the error beside what was typed, except passwords.
+    async fn refuse(mut self, error: Error) -> Response {
+        self.values.retain(|field, _| field != "password" && field != "token");
+        let posted = Posted { values: self.values, error: Some(wire(error)) };
+        self.site.render_posted(self.uri, self.headers, self.visitor, posted).await
+    }
+
+    fn logged_in(&self, token: &Secret, next: &str) -> Response {
+        let mut response = see(next);
+        response.headers_mut().append(header::SET_COOKIE, self.site.session_cookie(Some(token)));
+        response
+    }
+}
+
+/// 303 to a path of ours.
+fn see(path: &str) -> Response {
+    let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}
+
+/// A path of ours, or the fallback: no link leads anybody elsewhere through us.
+fn local<'a>(path: &'a str, fallback: &'a str) -> &'a str {
+    let fine = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n', '\t']);
+    if fine { path } else { fallback }
+}
+
+async fn sign_up(form: Submission) -> Response {
+    let new = NewAccount {
+        handle: form.value("handle").trim().to_owned(),
+        name: form.value("name").to_owned(),
+        email: form.value("email").trim().to_owned(),
+        timezone: form.value("timezone").to_owned(),
+        headline: None,
+        bio: None,
+        photo_url: None,
+        language: form.visitor.language,
+    };
+    match accounts::sign_up(form.context(), &new, Secret::new(form.value("password"))).await {
+        Ok(()) => see(&format!("{}?sent=1", urls::SIGNUP)),
+        Err(error) => form.refuse(error).await,
+    }
+}
+
+async fn log_in(form: Submission) -> Response {
+    match accounts::log_in(form.context(), form.value("email"), Secret::new(form.value("password"))).await {
+        Ok(token) => form.logged_in(&token, local(form.value("next"), urls::DASHBOARD)),
+        Err(error) => form.refuse(error).await,
+    }
+}
+
+async fn log_out(State(site): State<Site>, Extension(visitor): Extension<Visitor>) -> Response {
+    if let Some(token) = &visitor.session
+        && let Err(error) = accounts::log_out(&site.context, token).await
+    {
+        tracing::error!(%error, "a session could not be closed");
+    }
+    let mut response = see(urls::HOME);
+    response.headers_mut().append(header::SET_COOKIE, site.session_cookie(None));
+    response
+}
+
+async fn to_home() -> Response {
+    see(urls::HOME)
+}
+
+async fn forgot(form: Submission) -> Response {
+    let token = form.value("token");
+    let done = if token.is_empty() {
+        accounts::forgot(form.context(), form.value("email")).await.map(|()| format!("{}?sent=1", urls::FORGOT))
+    } else {
+        accounts::reset_password(form.context(), &Secret::new(token), Secret::new(form.value("password")))
+            .await
+            .map(|()| format!("{}?reset=1", urls::LOGIN))
+    };
+    match done {
+        Ok(path) => see(&path),
+        Err(error) => form.refuse(error).await,
+    }
+}
+
+async fn verify(form: Submission) -> Response {
+    match accounts::verify_email(form.context(), &Secret::new(form.value("token"))).await {
+        Ok(token) => form.logged_in(&token, urls::DASHBOARD),
+        Err(error) => form.refuse(error).await,
+    }
+}
+
+/// A login link is made by the platform for a browser that it sends here, never mailed: following it logs in.
+async fn enter(State(site): State<Site>, Query(query): Query<Values>) -> Response {
+    let token = Secret::new(query.get("token").map(String::as_str).unwrap_or_default());
+    match accounts::enter(&site.context, &token).await {
+        Ok(session) => {
+            let mut response = see(urls::DASHBOARD);
+            response.headers_mut().append(header::SET_COOKIE, site.session_cookie(Some(&session)));
+            response
+        }
+        Err(Error::Internal(what)) => {
+            tracing::error!(error = what, "a login link could not be used");
+            see(urls::LOGIN)
+        }
+        Err(_) => see(&format!("{}?link=expired", urls::LOGIN)),
+    }
+}
+
+async fn language(form: Submission) -> Response {
+    let mut response = see(local(form.value("next"), urls::HOME));
+    if let Some(language) = Language::from_tag(form.value("language")) {
+        response.headers_mut().append(header::SET_COOKIE, form.site.language_cookie(language));
+    }
+    response
+}
+
+async fn export(State(site): State<Site>, Extension(visitor): Extension<Visitor>) -> Response {
+    // `identify` has sent whoever is not logged in to the login page.
+    let Some(mentor) = visitor.mentor else { return StatusCode::UNAUTHORIZED.into_response() };
+    match accounts::export(&site.context, mentor).await {
+        Ok(export) => {
+            let name = HeaderValue::from_static("attachment; filename=\"yaksok-export.json\"");
+            ([(header::CONTENT_DISPOSITION, name)], axum::Json(export)).into_response()
+        }
+        Err(error) => crate::problem::Problem::from(error).into_response(),
+    }
+}
+
+async fn book_only(Path(handle): Path<String>, form: Submission) -> Response {
+    let session_type = form.value("session_type").to_owned();
+    book_form(form, handle, session_type).await
+}
+
+async fn book(Path((handle, session_type)): Path<(String, String)>, form: Submission) -> Response {
+    book_form(form, handle, session_type).await
+}
+
+async fn book_form(form: Submission, mentor: String, session_type: String) -> Response {
+    let Ok(start) = DateTime::parse_from_rfc3339(form.value("start")) else {
+        return form.refuse(Error::invalid("start", "required", "Choose a time first.")).await;
+    };
+    let asked = BookForm {
+        mentor,
+        session_type,
+        start: start.to_utc(),
+        name: form.value("name").to_owned(),
+        email: form.value("email").to_owned(),
+        timezone: form.value("timezone").to_owned(),
+        notes: form.value("notes").to_owned(),
+        idempotency_key: form.value("idempotency_key").to_owned(),
+    };
+    match book_in(form.context(), asked, form.visitor.language).await {
+        Ok(token) => see(&format!("{}?new=1", bookings::manage_path(&token))),
+        Err(error) => form.refuse(error).await,
+    }
+}
+
+fn manage_key(token: &str) -> Result<Key, Error> {
+    if token.starts_with(Kind::Manage.prefix()) { Ok(Key::Token(Secret::new(token))) } else { Err(Error::NotFound) }
+}
+
+async fn manage(Path(token): Path<String>, form: Submission) -> Response {
+    match act(&form, &token).await {
+        Ok(()) => see(&urls::manage(&token)),
+        Err(error) => form.refuse(error).await,
+    }
+}
+
+async fn act(form: &Submission, token: &str) -> Result<(), Error> {
+    let key = manage_key(token)?;
+    match form.value("action") {
+        "cancel" => {
+            bookings::cancel(form.context(), &key, Some(form.value("reason").to_owned())).await?;
+        }
+        "reschedule" => {
+            let start = DateTime::parse_from_rfc3339(form.value("start"))
+                .map_err(|_| Error::invalid("start", "required", "Choose a time first."))?;
+            bookings::reschedule(form.context(), &key, start.to_utc()).await?;
+        }
+        _ => return Err(Error::invalid("action", "invalid", "Choose what to do: cancel or reschedule.")),
+    }
+    Ok(())
+}
+
+async fn invite(State(site): State<Site>, Path(token): Path<String>) -> Response {
+    let found = match manage_key(&token) {
+        Ok(key) => bookings::invite(&site.context, &key).await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(invite) => calendar_file(invite),
+        Err(error) => {
+            let status = app::api::server::status(&wire(error));
+            (status, "There is no such booking.").into_response()
+        }
+    }
+}
+
+/// A calendar file to download.
+pub(crate) fn calendar_file(invite: mailer::Invite) -> Response {
+    let kind = format!("text/calendar; charset=utf-8; method={}", invite.method.as_str());
+    let kind = HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("text/calendar; charset=utf-8"));
+    let name = HeaderValue::from_static("attachment; filename=\"invite.ics\"");
+    ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], invite.ics).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn nobody_is_led_elsewhere() {
+        assert_eq!(local("/dashboard/settings?x=1", "/"), "/dashboard/settings?x=1");
+        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "", "javascript:alert(1)", "/\t/evil"] {
+            assert_eq!(local(elsewhere, "/"), "/", "{elsewhere}");
+        }
+    }
+}

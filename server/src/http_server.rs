@@ -1,0 +1,247 @@
+//! The HTTP server: routes, layers, start and stop.
+
+use crate::config::Config;
+use crate::edge::{self, StartError};
+use crate::limits::{self, Limits};
+use crate::pages::{self, Site, Visitor};
+use crate::problem::Problem;
+use crate::{api, forms};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Extension, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, get_service, post};
+use booking::{Context, accounts, demo, jobs};
+use leptos::prelude::*;
+use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions, handle_server_fns_with_context};
+use scheduling::urls;
+use serde_json::json;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// The largest request body.
+const LARGEST_BODY: usize = 64 * 1024;
+/// How long requests in flight may take when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or SIGINT; then stops accepting and finishes what is in flight.
+pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Result<(), StartError> {
+    let context = edge::context(config, store)?;
+    let platform = config.platform_api_key.as_ref().map(|key| booking::secrets::sha256(key.as_bytes()));
+    let limits = Limits::new(config.writes_per_minute, config.reads_per_minute, config.proxy_hops, platform);
+    let site = Site { context: context.clone(), options: options(config)?, https: config.is_https() };
+    let application = router(site, limits.clone(), platform)?;
+
+    let listener = TcpListener::bind(config.address)
+        .await
+        .map_err(|error| StartError::File(format!("listening on {}", config.address), error))?;
+    tracing::info!(address = %config.address, url = config.base_url, "yaksok serves");
+    if with_demo {
+        show_demo(&context).await?;
+    }
+
+    let (stop, stopped) = watch::channel(false);
+    let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    let worker = tokio::spawn(jobs::run(context, until_stopped(stopped.clone())));
+    let sweeper = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            limits.forget_quiet();
+        }
+    });
+    let service = application.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(until_stopped(stopped));
+    let mut server = tokio::spawn(server.into_future());
+    let ended_early = tokio::select! {
+        signal = wait_for_signal() => signal.map(|()| false),
+        _ = &mut server => Ok(true),
+    };
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    if matches!(ended_early, Ok(false)) && tokio::time::timeout(GRACE, &mut server).await.is_err() {
+        tracing::warn!("requests were still in flight after {} s", GRACE.as_secs());
+        server.abort();
+    }
+    sweeper.abort();
+    let _ = tokio::time::timeout(GRACE, worker).await;
+    ended_early.map(|_| ()).map_err(|error| StartError::File("waiting for a signal".into(), error))
+}
+
+async fn wait_for_signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Tells on standard output how to log in as the demo mentor.
+#[expect(clippy::print_stdout, reason = "`serve --demo` prints how to log in")]
+async fn show_demo(context: &Context) -> Result<(), StartError> {
+    let failed = |error: booking::Error| StartError::Other(format!("the demo could not be made: {error}"));
+    if !demo::seed(context).await.map_err(failed)? {
+        return Ok(());
+    }
+    let (link, _) = accounts::login_link(context, demo::HANDLE).await.map_err(failed)?;
+    println!("\n  Book with the demo mentor  {}", context.link(&urls::mentor(demo::HANDLE)));
+    println!("  Log in as the demo mentor  {link}   (works once, 15 minutes)\n");
+    Ok(())
+}
+
+/// Leptos' view of where the pages' files are: `site/` beside the program, and `hash.txt` likewise.
+fn options(config: &Config) -> Result<LeptosOptions, StartError> {
+    let root = match std::env::var_os("LEPTOS_SITE_ROOT") {
+        Some(root) => PathBuf::from(root),
+        None => {
+            let program = std::env::current_exe().map_err(|error| StartError::File("finding the program".into(), error))?;
+            program.parent().map(|directory| directory.join("site")).unwrap_or_default()
+        }
+    };
+    if !root.join("pkg").is_dir() {
+        return Err(StartError::Other(format!(
+            "{} does not hold the pages' files; run the program from dist/, where `make build` puts both, or set LEPTOS_SITE_ROOT",
+            root.display()
+        )));
+    }
+    Ok(LeptosOptions::builder()
+        .output_name("yaksok")
+        .site_root(root.to_string_lossy().into_owned())
+        .site_addr(config.address)
+        .hash_files(true)
+        .build())
+}
+
+fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Router, StartError> {
+    let context = site.context.clone();
+    let origin_error = |error| StartError::Other(format!("BASE_URL cannot be an origin: {error:?}"));
+    let csrf = CsrfLayer::new().add_trusted_origin(&context.base_url).map_err(origin_error)?;
+
+    // Routes that answer something else than a page to GET.
+    let excluded = Some([urls::ENTER, urls::LOGOUT].map(str::to_owned).to_vec());
+    let page_routes = generate_route_list_with_exclusions(app::App, excluded);
+    let pages = Router::new()
+        .route("/fn/{*name}", post(server_function).get(server_function))
+        .merge(forms::routes())
+        .leptos_routes_with_handler(page_routes, page)
+        .fallback(not_found)
+        .layer(csrf)
+        .layer(from_fn_with_state(site.clone(), pages::identify))
+        .layer(from_fn_with_state(limits.clone(), limits::limit));
+
+    let api = api::routes(context.clone(), platform).layer(from_fn_with_state(limits, limits::limit));
+
+    let mut router = pages
+        .with_state(site.clone())
+        .merge(api)
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(readyz).with_state(context))
+        .nest_service("/pkg", assets(&site, "pkg"));
+    // Files at the root (favicons) go before `/{handle}`.
+    for entry in std::fs::read_dir(site.options.site_root.as_ref()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_file() && !name.ends_with(".br") && !name.ends_with(".gz") {
+            let file = ServeFile::new(entry.path()).precompressed_br().precompressed_gzip();
+            let day = SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+            router = router.route_service(&format!("/{name}"), get_service(file).layer(day));
+        }
+    }
+    let router = router
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
+        .layer(from_fn(async |request: Request, next: axum::middleware::Next| {
+            harden(next.run(request).await)
+        }))
+        .layer(CatchPanicLayer::new());
+    Ok(if site.https { router.layer(from_fn(strict_transport)) } else { router })
+}
+
+/// Files with a hash in their name never change.
+fn assets(site: &Site, directory: &str) -> Router {
+    let files = ServeDir::new(PathBuf::from(site.options.site_root.as_ref()).join(directory))
+        .precompressed_br()
+        .precompressed_gzip();
+    Router::new().fallback_service(files).layer(from_fn(async |request: Request, next: axum::middleware::Next| {
+        let mut response = next.run(request).await;
+        let cache = if response.status().is_success() { "public, max-age=31536000, immutable" } else { "no-store" };
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+        response
+    }))
+}
+
+/// Headers that every answer carries.
+fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        // `no-referrer` would break the redirect of plain forms.
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    response
+}
+
+async fn strict_transport(request: Request, next: axum::middleware::Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+    );
+    response
+}
+
+async fn server_function(State(site): State<Site>, Extension(visitor): Extension<Visitor>, request: Request<Body>) -> Response {
+    handle_server_fns_with_context(move || site.provide(&visitor, None), request).await.into_response()
+}
+
+async fn page(State(site): State<Site>, Extension(visitor): Extension<Visitor>, request: Request<Body>) -> Response {
+    site.render(request, visitor, None).await
+}
+
+async fn not_found(State(site): State<Site>, Extension(visitor): Extension<Visitor>, request: Request<Body>) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return Problem::not_found().into_response();
+    }
+    let mut response = site.render(request, visitor, None).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// 200 where everything that bookings need is fine; 503, and which is not, otherwise.
+async fn readyz(State(context): State<Context>) -> Response {
+    let database = context.store.check().await;
+    let zones_stale = context.zones.is_stale(context.now());
+    let queue = jobs::state(&context).await;
+    let ready = database.is_ok() && queue.is_ok();
+    let (waiting, dead) = queue.unwrap_or_default();
+    let body = json!({
+        "status": if ready { "ready" } else { "not ready" },
+        "database": if database.is_ok() { "ok" } else { "not reachable, or not migrated" },
+        "time_zones": { "version": context.zones.version(), "stale": zones_stale },
+        "jobs": { "waiting": waiting, "given_up": dead },
+    });
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(body)).into_response()
+}

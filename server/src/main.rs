@@ -1,0 +1,22 @@
+//! Yaksok's server: configuration, wiring, HTTP API, middleware, command line.
+
+mod api;
+mod cli;
+mod config;
+mod edge;
+mod forms;
+mod http_server;
+mod limits;
+mod pages;
+mod problem;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // reqwest and lettre use the one provider that is compiled in.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("yaksok: TLS could not be set up");
+        return ExitCode::FAILURE;
+    }
+    cli::run()
+}

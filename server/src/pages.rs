@@ -1,0 +1,174 @@
+//! Pages and server functions: what each request knows of its visitor, and the headers that keep a page to itself.
+
+use app::api::server::Caller;
+use app::context::{Posted, Viewer, Visit};
+use axum::body::Body;
+use axum::extract::{FromRef, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use booking::secrets::Secret;
+use booking::{Context, accounts};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use scheduling::{Language, MentorId, urls};
+use std::fmt::Write as _;
+
+/// What every handler of a page needs.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) context: Context,
+    pub(crate) options: LeptosOptions,
+    pub(crate) https: bool,
+}
+
+/// Who visits, from the cookies.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    pub(crate) mentor: Option<MentorId>,
+    pub(crate) viewer: Option<Viewer>,
+    pub(crate) session: Option<Secret>,
+    pub(crate) language: Language,
+}
+
+impl FromRef<Site> for LeptosOptions {
+    fn from_ref(site: &Site) -> Self {
+        site.options.clone()
+    }
+}
+
+impl Site {
+    /// `__Host-` binds the cookie to this very origin, and wants TLS.
+    fn session_cookie_name(&self) -> &'static str {
+        if self.https { "__Host-yaksok" } else { "yaksok" }
+    }
+
+    /// A cookie that logs in, or out (`None`).
+    pub(crate) fn session_cookie(&self, token: Option<&Secret>) -> HeaderValue {
+        let (value, age) = token.map_or(("", 0), |token| (token.reveal(), accounts::SESSION.num_seconds()));
+        let mut cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}", self.session_cookie_name());
+        if self.https {
+            cookie.push_str("; Secure");
+        }
+        HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// A cookie that remembers the language for a year.
+    pub(crate) fn language_cookie(&self, language: Language) -> HeaderValue {
+        let secure = if self.https { "; Secure" } else { "" };
+        let cookie = format!("language={}; Path=/; SameSite=Lax; Max-Age=31536000{secure}", language.tag());
+        HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// What a page or server function of this visitor finds in its context.
+    pub(crate) fn provide(&self, visitor: &Visitor, posted: Option<Posted>) {
+        provide_context(self.context.clone());
+        provide_context(Caller { mentor: visitor.mentor, language: visitor.language });
+        provide_context(Visit {
+            language: visitor.language,
+            viewer: visitor.viewer.clone(),
+            now: self.context.now(),
+            base_url: self.context.base_url.clone(),
+            signups_open: self.context.signups_open,
+            posted,
+        });
+        if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) {
+            let mut policy = format!("default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; ");
+            let _ = write!(
+                policy,
+                "style-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+                 frame-ancestors 'none'"
+            );
+            if let Ok(policy) = HeaderValue::from_str(&policy) {
+                response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            }
+        }
+    }
+
+    /// Renders the page of `uri`, with what was posted to it.
+    pub(crate) async fn render(&self, request: Request, visitor: Visitor, posted: Option<Posted>) -> Response {
+        let (options, site) = (self.options.clone(), self.clone());
+        let render = leptos_axum::render_app_async_with_context(
+            move || site.provide(&visitor, posted.clone()),
+            move || app::shell(options.clone()),
+        );
+        render(request).await.into_response()
+    }
+
+    /// Answers a plain form that failed: its page once more, with what was typed.
+    pub(crate) async fn render_posted(&self, uri: axum::http::Uri, headers: HeaderMap, visitor: Visitor, posted: Posted) -> Response {
+        let status = posted.error.as_ref().map_or(StatusCode::OK, app::api::server::status);
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        let mut response = self.render(request, visitor, Some(posted)).await;
+        *response.status_mut() = status;
+        response
+    }
+}
+
+/// Finds out who visits, once for each request.
+pub(crate) async fn identify(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let session = cookie(headers, site.session_cookie_name()).filter(|value| !value.is_empty()).map(Secret::new);
+    let account = match &session {
+        Some(token) => match accounts::session(&site.context, token).await {
+            Ok(account) => account,
+            Err(error) => {
+                tracing::error!(%error, "a session cannot be read");
+                return (StatusCode::SERVICE_UNAVAILABLE, "The server is busy. Please try again in a moment.").into_response();
+            }
+        },
+        None => None,
+    };
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let language = cookie(headers, "language")
+        .and_then(Language::from_tag)
+        .unwrap_or_else(|| Language::negotiate(accepted));
+    let visitor = Visitor {
+        mentor: account.as_ref().map(|account| account.id()),
+        viewer: account.map(|account| Viewer {
+            handle: account.handle,
+            name: account.name,
+            email_verified: account.email_verified_at.is_some(),
+        }),
+        session,
+        language,
+    };
+    let path = request.uri().path();
+    let private = path == urls::DASHBOARD || path.starts_with("/dashboard/");
+    if private && visitor.mentor.is_none() && request.method() == Method::GET {
+        let next = request.uri().path_and_query().map(|p| p.as_str()).unwrap_or(path);
+        return Redirect::to(&format!("{}?next={}", urls::LOGIN, percent_encode(next))).into_response();
+    }
+    request.extensions_mut().insert(visitor);
+    let mut response = next.run(request).await;
+    // A page holds its visitor's language and name: no cache may give it to another.
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
+    headers.append(header::VARY, HeaderValue::from_static("Cookie, Accept-Language"));
+    response
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// For a value in a query (RFC 3986: everything but unreserved characters).
+pub(crate) fn percent_encode(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+        encoded
+    })
+}
