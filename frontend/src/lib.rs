@@ -5,4 +5,8 @@
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(app::App);
+    // Tells style sheets and tests that the page is alive.
+    if let Some(page) = leptos::prelude::document().document_element() {
+        let _ = page.set_attribute("data-hydrated", "true");
+    }
 }

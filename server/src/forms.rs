@@ -69,12 +69,18 @@ impl Submission {
 
     /// The page once more, with the error beside what was typed, except passwords.
     async fn refuse(mut self, error: Error) -> Response {
-        self.values.retain(|field, _| field != "password" && field != "token");
+        self.values.retain(|field, _| field != "password");
         let posted = Posted { values: self.values, error: Some(wire(error)) };
         self.site.render_posted(self.uri, self.headers, self.visitor, posted).await
     }
 
-    fn logged_in(&self, token: &Secret, next: &str) -> Response {
+    /// Sends whoever logged in on, with a new session in place of the one that was shown.
+    async fn logged_in(&self, token: &Secret, next: &str) -> Response {
+        if let Some(before) = &self.visitor.session
+            && let Err(error) = accounts::log_out(self.context(), before).await
+        {
+            tracing::error!(%error, "the session before could not be closed");
+        }
         let mut response = see(next);
         response.headers_mut().append(header::SET_COOKIE, self.site.session_cookie(Some(token)));
         response
@@ -112,7 +118,7 @@ async fn sign_up(form: Submission) -> Response {
 
 async fn log_in(form: Submission) -> Response {
     match accounts::log_in(form.context(), form.value("email"), Secret::new(form.value("password"))).await {
-        Ok(token) => form.logged_in(&token, local(form.value("next"), urls::DASHBOARD)),
+        Ok(token) => form.logged_in(&token, local(form.value("next"), urls::DASHBOARD)).await,
         Err(error) => form.refuse(error).await,
     }
 }
@@ -149,7 +155,7 @@ async fn forgot(form: Submission) -> Response {
 
 async fn verify(form: Submission) -> Response {
     match accounts::verify_email(form.context(), &Secret::new(form.value("token"))).await {
-        Ok(token) => form.logged_in(&token, urls::DASHBOARD),
+        Ok(token) => form.logged_in(&token, urls::DASHBOARD).await,
         Err(error) => form.refuse(error).await,
     }
 }

@@ -27,6 +27,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -142,6 +143,8 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
         .fallback(not_found)
         .layer(csrf)
         .layer(from_fn_with_state(site.clone(), pages::identify))
+        // Server functions read their body without axum's limit.
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(from_fn_with_state(limits.clone(), limits::limit));
 
     let api = api::routes(context.clone(), platform).layer(from_fn_with_state(limits, limits::limit));

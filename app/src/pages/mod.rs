@@ -73,7 +73,7 @@ fn title(text: String) -> String {
     if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
 }
 
-/// What stays while pages change.
+/// What stays while pages change. Each page's type is erased: they are many and deep.
 #[component]
 fn Frame() -> impl IntoView {
     provide_posted();
@@ -91,23 +91,23 @@ fn Frame() -> impl IntoView {
         <Header/>
         <main id="main" tabindex="-1">
             <Routes fallback=|| view! { <div class="page"><NotFoundView/></div> }>
-                <Route path=path!("/") view=DirectoryPage ssr=SsrMode::Async/>
-                <Route path=path!("/signup") view=SignupPage ssr=SsrMode::Async/>
-                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
-                <Route path=path!("/forgot") view=ForgotPage ssr=SsrMode::Async/>
-                <Route path=path!("/verify") view=VerifyPage ssr=SsrMode::Async/>
-                <Route path=path!("/enter") view=EnterPage ssr=SsrMode::Async/>
-                <ParentRoute path=path!("/dashboard") view=DashboardLayout ssr=SsrMode::Async>
-                    <Route path=path!("") view=DashboardPage ssr=SsrMode::Async/>
-                    <Route path=path!("bookings/:id") view=BookingDetailPage ssr=SsrMode::Async/>
-                    <Route path=path!("availability") view=AvailabilityPage ssr=SsrMode::Async/>
-                    <Route path=path!("session-types") view=SessionTypesPage ssr=SsrMode::Async/>
-                    <Route path=path!("calendars") view=CalendarsPage ssr=SsrMode::Async/>
-                    <Route path=path!("settings") view=SettingsPage ssr=SsrMode::Async/>
+                <Route path=path!("/") view=|| DirectoryPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/signup") view=|| SignupPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/login") view=|| LoginPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/forgot") view=|| ForgotPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/verify") view=|| VerifyPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/enter") view=|| EnterPage().into_any() ssr=SsrMode::Async/>
+                <ParentRoute path=path!("/dashboard") view=|| DashboardLayout().into_any() ssr=SsrMode::Async>
+                    <Route path=path!("") view=|| DashboardPage().into_any() ssr=SsrMode::Async/>
+                    <Route path=path!("bookings/:id") view=|| BookingDetailPage().into_any() ssr=SsrMode::Async/>
+                    <Route path=path!("availability") view=|| AvailabilityPage().into_any() ssr=SsrMode::Async/>
+                    <Route path=path!("session-types") view=|| SessionTypesPage().into_any() ssr=SsrMode::Async/>
+                    <Route path=path!("calendars") view=|| CalendarsPage().into_any() ssr=SsrMode::Async/>
+                    <Route path=path!("settings") view=|| SettingsPage().into_any() ssr=SsrMode::Async/>
                 </ParentRoute>
-                <Route path=path!("/b/:token") view=BookingPage ssr=SsrMode::Async/>
-                <Route path=path!("/:handle") view=MentorPage ssr=SsrMode::Async/>
-                <Route path=path!("/:handle/:session_type") view=MentorPage ssr=SsrMode::Async/>
+                <Route path=path!("/b/:token") view=|| BookingPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/:handle") view=|| MentorPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/:handle/:session_type") view=|| MentorPage().into_any() ssr=SsrMode::Async/>
             </Routes>
         </main>
         <Footer/>
