@@ -25,12 +25,13 @@ fingerprint() {
 }
 
 leptos() {
+    # With erased components the types of whole pages stay small: quicker to build, and a third of the size.
     # What a half is built with must not depend on where it will listen, nor on the folder it is built in.
     (
         cd "$ROOT"
         unset LEPTOS_SITE_ADDR
         SERVER_FN_OVERRIDE_KEY=yaksok LEPTOS_SITE_ROOT=$SITE LEPTOS_STYLE_FILE=$("$ROOT/scripts/style.sh") \
-            LEPTOS_BIN_EXE_NAME=yaksok \
+            LEPTOS_BIN_EXE_NAME=yaksok RUSTFLAGS='--cfg erase_components' \
             cargo leptos build --release "$@"
     )
 }

@@ -1,3 +1,5 @@
+//! The error that crosses the wire.
+
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use scheduling::FieldError;

@@ -3,6 +3,9 @@
 //! Views never read a clock, a locale or a time zone of their own: what they show comes from the server, or from
 //! what the person chose.
 
+// Whole pages are one type each, and those are deep.
+#![recursion_limit = "512"]
+
 pub mod api;
 pub mod components;
 pub mod context;

@@ -1,5 +1,8 @@
 //! How the browser starts, and nothing else.
 
+// Whole pages are one type each, and those are deep.
+#![recursion_limit = "512"]
+
 /// Takes over the page that the server rendered.
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

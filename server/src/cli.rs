@@ -125,7 +125,8 @@ fn say(text: &str) -> ExitCode {
 }
 
 async fn perform(command: Command, config: Config) -> Result<(), StartError> {
-    let database = Database::open(&config).await?;
+    let beside = !matches!(command, Command::Serve { .. });
+    let database = Database::open(&config, beside).await?;
     let done = match command {
         Command::Serve { demo } => http_server::serve(&config, database.store.clone(), demo).await,
         Command::CreateMentor { handle, name, email, timezone, json } => {

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use store::Store;
-use store::embedded::{Cluster, EmbeddedError};
+use store::embedded::{self, Cluster, EmbeddedError};
 use tokio::sync::Notify;
 
 struct SystemClock;
@@ -56,11 +56,14 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Starts what must be started, migrates, connects.
-    pub(crate) async fn open(config: &Config) -> Result<Self, StartError> {
-        let (cluster, owner, application) = match &config.database_url {
-            Some(url) => (None, config.migration_url.clone().unwrap_or_else(|| url.clone()), url.clone()),
-            None => {
+    /// Starts what must be started, migrates, connects. `beside`: a command, which may use the embedded database of a
+    /// server that runs.
+    pub(crate) async fn open(config: &Config, beside: bool) -> Result<Self, StartError> {
+        let running = if beside { embedded::running(&config.data_dir)? } else { None };
+        let (cluster, owner, application) = match (&config.database_url, running) {
+            (Some(url), _) => (None, config.migration_url.clone().unwrap_or_else(|| url.clone()), url.clone()),
+            (None, Some((owner, application))) => (None, owner, application),
+            (None, None) => {
                 let cluster = Cluster::start(&config.data_dir).await?;
                 let (owner, application) = (cluster.owner_url(), cluster.application_url());
                 (Some(cluster), owner, application)

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, get_service, post};
 use booking::{Context, accounts, demo, jobs};
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions, handle_server_fns_with_context};
+use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context, handle_server_fns_with_context};
 use scheduling::urls;
 use serde_json::json;
 use std::io;
@@ -133,9 +133,9 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
     let origin_error = |error| StartError::Other(format!("BASE_URL cannot be an origin: {error:?}"));
     let csrf = CsrfLayer::new().add_trusted_origin(&context.base_url).map_err(origin_error)?;
 
-    // Routes that answer something else than a page to GET.
-    let excluded = Some([urls::ENTER, urls::LOGOUT].map(str::to_owned).to_vec());
-    let page_routes = generate_route_list_with_exclusions(app::App, excluded);
+    // The application is run once to ask it for its routes; it wants to know a visitor even then.
+    let nobody = { let site = site.clone(); move || site.provide(&Visitor::nobody(), None) };
+    let (page_routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, nobody);
     let pages = Router::new()
         .route("/fn/{*name}", post(server_function).get(server_function))
         .merge(forms::routes())

@@ -1,5 +1,8 @@
 //! Yaksok's server: configuration, wiring, HTTP API, middleware, command line.
 
+// Whole pages are one type each, and those are deep.
+#![recursion_limit = "512"]
+
 mod api;
 mod cli;
 mod config;

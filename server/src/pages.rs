@@ -31,6 +31,13 @@ pub(crate) struct Visitor {
     pub(crate) language: Language,
 }
 
+impl Visitor {
+    /// Nobody is logged in, and no language is asked for.
+    pub(crate) fn nobody() -> Self {
+        Self { mentor: None, viewer: None, session: None, language: Language::default() }
+    }
+}
+
 impl FromRef<Site> for LeptosOptions {
     fn from_ref(site: &Site) -> Self {
         site.options.clone()

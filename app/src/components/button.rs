@@ -49,4 +49,5 @@ pub fn Button(
             {children()}
         </button>
     }
+    .into_any()
 }

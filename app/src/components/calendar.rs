@@ -223,6 +223,7 @@ pub fn MonthCalendar(
             </table>
         </div>
     }
+    .into_any()
 }
 
 /// To another month; where there is none, it stays in its place and says why.
@@ -247,6 +248,7 @@ fn MonthLink(
             <Icon picture=picture/>
         </a>
     }
+    .into_any()
 }
 
 fn day_id(date: NaiveDate) -> String {

@@ -50,6 +50,7 @@ pub fn Dialog(
             </div>
         </dialog>
     }
+    .into_any()
 }
 
 /// A press on the veil is a press on the dialog itself, outside its box.

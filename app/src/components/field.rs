@@ -155,6 +155,7 @@ pub fn TextField(
             {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> })}
         </div>
     }
+    .into_any()
 }
 
 /// As a child, an empty text would be rendered as a space.
@@ -212,6 +213,7 @@ pub fn SelectField(
             {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> })}
         </div>
     }
+    .into_any()
 }
 
 /// A box to tick.
@@ -239,4 +241,5 @@ pub fn CheckboxField(
             <span>{move || label.get()}</span>
         </label>
     }
+    .into_any()
 }

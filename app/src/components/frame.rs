@@ -13,7 +13,7 @@ pub fn SkipLink() -> impl IntoView {
         event.prevent_default();
         super::browser::focus("main");
     };
-    view! { <a class="skip-link" href="#main" on:click=go>{use_messages().common.skip_to_content}</a> }
+    view! { <a class="skip-link" href="#main" on:click=go>{use_messages().common.skip_to_content}</a> }.into_any()
 }
 
 /// Name, way in, language.
@@ -44,6 +44,7 @@ pub fn Header() -> impl IntoView {
             </div>
         </header>
     }
+    .into_any()
 }
 
 /// The seal: two syllables, cut into a stamp.
@@ -55,6 +56,7 @@ fn Seal() -> impl IntoView {
             <span>"속"</span>
         </span>
     }
+    .into_any()
 }
 
 /// Chooses the language by a plain form, and comes back to this page.
@@ -91,6 +93,7 @@ fn LanguageSwitch() -> impl IntoView {
             {choices}
         </form>
     }
+    .into_any()
 }
 
 /// The end of every page.
@@ -107,4 +110,5 @@ pub fn Footer() -> impl IntoView {
             </div>
         </footer>
     }
+    .into_any()
 }

@@ -142,6 +142,7 @@ pub fn SlotPicker(
             </section>
         </div>
     }
+    .into_any()
 }
 
 /// 12 or 24 hours.
@@ -177,6 +178,7 @@ fn HoursSwitch(
             {choice(Hours::TwentyFour, t.hours_24)}
         </div>
     }
+    .into_any()
 }
 
 /// The free starts of one date, by part of the day.
@@ -244,6 +246,7 @@ fn Times(
             {groups}
         </div>
     }
+    .into_any()
 }
 
 /// How a start is written: in the mentee's time, and in the mentor's where that is another.

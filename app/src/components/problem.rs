@@ -94,6 +94,7 @@ pub fn NotFoundView(
             <p><a class="button" href=urls::HOME>{t.to_home}</a></p>
         </section>
     }
+    .into_any()
 }
 
 /// Something could not be loaded: says why, and offers to try again.
@@ -127,6 +128,7 @@ pub fn ErrorView(
                 })}
         </div>
     }
+    .into_any()
 }
 
 /// The shape of what is being loaded.
@@ -142,4 +144,5 @@ pub fn Skeleton(
             {(0..lines).map(|_| view! { <span class="skeleton" aria-hidden="true"></span> }).collect_view()}
         </div>
     }
+    .into_any()
 }

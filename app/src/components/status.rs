@@ -106,4 +106,5 @@ pub fn StatusRegion() -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }

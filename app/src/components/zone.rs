@@ -221,6 +221,7 @@ pub fn ZoneField(
             {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> })}
         </div>
     }
+    .into_any()
 }
 
 /// The zone in which a page shows its times. Changing it keeps everything else that was chosen.
@@ -263,6 +264,7 @@ pub fn ZoneBar(
             </button>
         </form>
     }
+    .into_any()
 }
 
 fn option_id(name: &str, index: usize) -> String {

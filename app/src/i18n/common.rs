@@ -126,6 +126,9 @@ pub struct Common {
     pub forgot_title: &'static str,
     pub forgot_text: &'static str,
     pub forgot_submit: &'static str,
+    pub signup_sent_title: &'static str,
+    pub signup_sent_text: &'static str,
+    pub signup_sent_again: &'static str,
     pub forgot_sent_title: &'static str,
     pub forgot_sent_text: &'static str,
     pub forgot_link_used: &'static str,
@@ -138,9 +141,6 @@ pub struct Common {
     pub verify_done: &'static str,
     pub verify_link_used: &'static str,
     pub verify_no_token: &'static str,
-    pub enter_title: &'static str,
-    pub enter_text: &'static str,
-    pub enter_submit: &'static str,
     pub enter_link_used: &'static str,
 }
 
@@ -257,6 +257,9 @@ pub static EN: Common = Common {
     forgot_title: "Set a new password",
     forgot_text: "Tell us your e-mail address, and we send you a link.",
     forgot_submit: "Send the link",
+    signup_sent_title: "Almost there: confirm your address",
+    signup_sent_text: "We have sent a link to the address you gave. Open it to finish; it works for three days.",
+    signup_sent_again: "Nothing came? Sign up once more, and we send another.",
     forgot_sent_title: "Look into your mail",
     forgot_sent_text: "If there is an account with that address, a link is on its way. It works once, for an hour.",
     forgot_link_used: "This link has been used or has expired. Ask for a new one below.",
@@ -269,9 +272,6 @@ pub static EN: Common = Common {
     verify_done: "Your e-mail address is confirmed.",
     verify_link_used: "This link has been used or has expired. You can ask for a new one in your settings.",
     verify_no_token: "Open the link in our mail to confirm your address.",
-    enter_title: "Log in to Yaksok",
-    enter_text: "This link logs you in once. The button is here so that no mail program uses it up for you.",
-    enter_submit: "Log in",
     enter_link_used: "This link has been used or has expired. Please ask for a new one, or log in with your password.",
 };
 
@@ -388,6 +388,9 @@ pub static KO: Common = Common {
     forgot_title: "비밀번호 다시 정하기",
     forgot_text: "이메일 주소를 알려 주시면 링크를 보내드려요.",
     forgot_submit: "링크 보내기",
+    signup_sent_title: "거의 다 됐어요. 주소를 확인해 주세요",
+    signup_sent_text: "적어 주신 주소로 링크를 보냈어요. 링크를 열면 가입이 끝나고, 사흘 동안 쓸 수 있어요.",
+    signup_sent_again: "메일이 오지 않았나요? 다시 가입하면 새 링크를 보내 드려요.",
     forgot_sent_title: "메일함을 확인해 주세요",
     forgot_sent_text: "그 주소로 만든 계정이 있다면 링크를 보냈어요. 링크는 한 시간 안에 한 번만 쓸 수 있어요.",
     forgot_link_used: "이미 썼거나 기한이 지난 링크예요. 아래에서 새 링크를 받아 주세요.",
@@ -400,8 +403,5 @@ pub static KO: Common = Common {
     verify_done: "이메일 주소를 확인했어요.",
     verify_link_used: "이미 썼거나 기한이 지난 링크예요. 설정에서 새 링크를 받을 수 있어요.",
     verify_no_token: "보내드린 메일의 링크를 열면 주소를 확인할 수 있어요.",
-    enter_title: "약속에 로그인",
-    enter_text: "이 링크로 한 번 로그인할 수 있어요. 메일 프로그램이 먼저 써 버리지 않도록 버튼을 두었어요.",
-    enter_submit: "로그인",
     enter_link_used: "이미 썼거나 기한이 지난 링크예요. 새 링크를 요청하거나 비밀번호로 로그인해 주세요.",
 };

@@ -41,6 +41,7 @@ fn OneForm(
             </div>
         </div>
     }
+    .into_any()
 }
 
 fn posted() -> Posted {
@@ -66,6 +67,14 @@ pub fn SignupPage() -> impl IntoView {
         .into_any();
     }
     let posted = posted();
+    if !query("sent").is_empty() && posted.error.is_none() {
+        return view! {
+            <OneForm title=t.signup_sent_title lead=t.signup_sent_text>
+                <p><a href=urls::SIGNUP>{t.signup_sent_again}</a></p>
+            </OneForm>
+        }
+        .into_any();
+    }
     let (name, handle) = (RwSignal::new(posted.value("name")), RwSignal::new(posted.value("handle")));
     let email = RwSignal::new(posted.value("email"));
     // Suggested from the name until it is written by hand.
@@ -172,6 +181,7 @@ fn NewPassword(label: &'static str, #[prop(into)] error: Signal<Option<String>>)
             error=error
         />
     }
+    .into_any()
 }
 
 /// `/login`
@@ -186,11 +196,13 @@ pub fn LoginPage() -> impl IntoView {
     };
     let error = RwSignal::new(posted.error.clone());
     let reset = !query("reset").is_empty() && posted.error.is_none();
+    let link_used = !query("link").is_empty() && posted.error.is_none();
     let sent_here = !next.is_empty() && posted.error.is_none() && !reset;
     let wrong = move |field: &'static str| Signal::derive(move || error.with(|error| field_error(error, field)));
     view! {
         <OneForm title=t.login_title>
             {reset.then(|| view! { <p class="banner" data-tone="ok" role="status">{t.login_reset_done}</p> })}
+            {link_used.then(|| view! { <p class="banner" data-tone="warn" role="alert">{t.enter_link_used}</p> })}
             {sent_here.then(|| view! { <p class="banner">{t.login_first}</p> })}
             <ErrorSummary error=error fields=vec![("email", t.email), ("password", t.password)]/>
             <form class="form" method="post" action=urls::LOGIN novalidate>
@@ -223,6 +235,7 @@ pub fn LoginPage() -> impl IntoView {
                 })}
         </OneForm>
     }
+    .into_any()
 }
 
 /// `/forgot`: asks for the link; with the link's token, sets a new password.
@@ -317,37 +330,6 @@ pub fn VerifyPage() -> impl IntoView {
             <form method="post" action=urls::VERIFY>
                 <input type="hidden" name="token" value=token/>
                 <Button kind="primary">{t.verify_submit}</Button>
-            </form>
-        </OneForm>
-    }
-    .into_any()
-}
-
-/// `/enter`: logs in with a single-use link, at the press of a button.
-#[component]
-pub fn EnterPage() -> impl IntoView {
-    let t = use_messages().common;
-    let posted = posted();
-    let token = match posted.value("token") {
-        token if token.is_empty() => query("token"),
-        token => token,
-    };
-    let used = matches!(posted.error, Some(AppError::WrongCredentials | AppError::NotFound));
-    if used || token.is_empty() {
-        return view! {
-            <OneForm title=t.enter_title>
-                <p class="banner" data-tone="warn" role="alert">{t.enter_link_used}</p>
-                <p><a class="button" href=urls::LOGIN>{t.log_in}</a></p>
-            </OneForm>
-        }
-        .into_any();
-    }
-    view! {
-        <OneForm title=t.enter_title lead=t.enter_text>
-            <ErrorSummary error=Signal::stored(posted.error)/>
-            <form method="post" action=urls::ENTER>
-                <input type="hidden" name="token" value=token/>
-                <Button kind="primary">{t.enter_submit}</Button>
             </form>
         </OneForm>
     }

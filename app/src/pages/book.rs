@@ -153,6 +153,7 @@ pub fn Book(
             </Transition>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -175,6 +176,7 @@ fn MentorPane(mentor: MentorCard, session: SessionType, several: bool) -> impl I
             {mentor.bio.map(|text| view! { <p class="prose muted pane-mentor-more">{text}</p> })}
         </header>
     }
+    .into_any()
 }
 
 /// The form, with what was chosen above it.
@@ -333,6 +335,52 @@ fn Details(
     };
     let wrong = move |field: &'static str| Signal::derive(move || form.error.with(|error| field_error(error, field)));
     let zone_value = zone.name;
+    let fields = view! {
+        <form class="form" id="book-form" method="post" action=action novalidate on:submit=submit>
+            {move || (!lost()).then(|| view! { <input type="hidden" name="start" value=instant_tag(start)/> })}
+            <input type="hidden" name="timezone" value=zone_value/>
+            <input type="hidden" name="idempotency_key" value=""/>
+            <TextField name="name" label=t.form_name bind=form.name autocomplete="name" max=200_u32 error=wrong("name")/>
+            <TextField
+                name="email"
+                label=common.email
+                kind="email"
+                bind=form.email
+                autocomplete="email"
+                max=254_u32
+                hint=t.form_email_hint.to_string()
+                error=wrong("email")
+            />
+            <TextField
+                name="notes"
+                label=t.form_notes
+                bind=form.notes
+                multiline=true
+                optional=true
+                max=4000_u32
+                hint=t.form_notes_hint.to_string()
+                error=wrong("notes")
+            />
+            {needs_approval.then(|| view! { <p class="note">{t.form_approval}</p> })}
+            {move || {
+                (!lost())
+                    .then(|| {
+                        view! {
+                            <div class="button-row">
+                                <Button kind="seal" pending=form.pending>
+                                    {move || match (form.pending.get(), needs_approval) {
+                                        (true, _) => t.form_pending,
+                                        (false, true) => t.form_submit_request,
+                                        (false, false) => t.form_submit,
+                                    }}
+                                </Button>
+                            </div>
+                        }
+                    })
+            }}
+        </form>
+    }
+    .into_any();
     view! {
         <section class="pane pane-details" aria-labelledby="details-title">
             <a class="back-link" href=back data-noscroll="true" rel="nofollow">
@@ -349,51 +397,10 @@ fn Details(
                 error=form.error
                 fields=vec![("name", t.form_name), ("email", common.email), ("notes", t.form_notes)]
             />
-            <form class="form" id="book-form" method="post" action=action novalidate on:submit=submit>
-                {move || (!lost()).then(|| view! { <input type="hidden" name="start" value=instant_tag(start)/> })}
-                <input type="hidden" name="timezone" value=zone_value/>
-                <input type="hidden" name="idempotency_key" value=""/>
-                <TextField name="name" label=t.form_name bind=form.name autocomplete="name" max=200_u32 error=wrong("name")/>
-                <TextField
-                    name="email"
-                    label=common.email
-                    kind="email"
-                    bind=form.email
-                    autocomplete="email"
-                    max=254_u32
-                    hint=t.form_email_hint.to_string()
-                    error=wrong("email")
-                />
-                <TextField
-                    name="notes"
-                    label=t.form_notes
-                    bind=form.notes
-                    multiline=true
-                    optional=true
-                    max=4000_u32
-                    hint=t.form_notes_hint.to_string()
-                    error=wrong("notes")
-                />
-                {needs_approval.then(|| view! { <p class="note">{t.form_approval}</p> })}
-                {move || {
-                    (!lost())
-                        .then(|| {
-                            view! {
-                                <div class="button-row">
-                                    <Button kind="seal" pending=form.pending>
-                                        {move || match (form.pending.get(), needs_approval) {
-                                            (true, _) => t.form_pending,
-                                            (false, true) => t.form_submit_request,
-                                            (false, false) => t.form_submit,
-                                        }}
-                                    </Button>
-                                </div>
-                            }
-                        })
-                }}
-            </form>
+            {fields}
         </section>
     }
+    .into_any()
 }
 
 /// The rules that the server will ask for, asked before.

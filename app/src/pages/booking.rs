@@ -100,7 +100,7 @@ pub fn BookingPage() -> impl IntoView {
                     if moving.get() && can_move {
                         view! { <Move page=page booking=booking month=month busy=busy awaited=awaited/> }.into_any()
                     } else {
-                        view! { <Show page=page booking=booking.get_value()/> }.into_any()
+                        view! { <Booked page=page booking=booking.get_value()/> }.into_any()
                     }
                 };
                 view! {
@@ -125,13 +125,13 @@ pub fn BookingPage() -> impl IntoView {
             </Transition>
         </div>
     }
+    .into_any()
 }
 
 /// The booking, and what can be done with it.
 #[component]
-fn Show(page: Page, booking: BookingView) -> impl IntoView {
+fn Booked(page: Page, booking: BookingView) -> impl IntoView {
     let t = use_messages().public;
-    let language = use_language();
     let query = use_query_map();
     let over = booking.end <= booking.now;
     let live = matches!(booking.status, Status::Confirmed | Status::Pending);
@@ -203,7 +203,7 @@ fn Show(page: Page, booking: BookingView) -> impl IntoView {
             {(live && !over).then(|| view! { <KeepLink page=page/> })}
         </article>
     }
-    .add_any_attr(leptos::attr::lang(language.tag()))
+    .into_any()
 }
 
 /// Where the booking stands, in a word.
@@ -226,6 +226,7 @@ pub fn StatusBadge(
             <span class="badge" data-tone=(!tone.is_empty()).then_some(tone)>{text}</span>
         </p>
     }
+    .into_any()
 }
 
 fn cancelled_text(booking: &BookingView) -> String {
@@ -252,6 +253,7 @@ fn WhenLines(start: DateTime<Utc>, end: DateTime<Utc>, zone: OffsetTable, hours:
             <span class="when-zone">{format::zone_with_offset(&zone, start)}</span>
         </span>
     }
+    .into_any()
 }
 
 #[component]
@@ -322,6 +324,7 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
                 })}
         </dl>
     }
+    .into_any()
 }
 
 #[component]
@@ -368,6 +371,7 @@ fn AddToCalendar(page: Page, booking: BookingView) -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 /// Moving and cancelling, or why not.
@@ -473,6 +477,7 @@ fn Change(page: Page, booking: BookingView) -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -505,6 +510,7 @@ fn KeepLink(page: Page) -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }
 
 /// Choosing another time: the same calendar, then from and to side by side.
@@ -580,6 +586,7 @@ fn Move(
             </Transition>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -657,4 +664,5 @@ fn ConfirmMove(
             </form>
         </section>
     }
+    .into_any()
 }

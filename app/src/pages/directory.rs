@@ -95,6 +95,7 @@ pub fn DirectoryPage() -> impl IntoView {
             </section>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -110,6 +111,7 @@ fn Card(mentor: MentorCard) -> impl IntoView {
             <span class="mentor-card-go" aria-hidden="true">{t.see_times} <Icon picture=Picture::ArrowRight/></span>
         </li>
     }
+    .into_any()
 }
 
 #[component]

@@ -34,7 +34,7 @@ pub fn MentorPage() -> impl IntoView {
             }
         })
     };
-    view! { <Suspense fallback=|| view! { <div class="page"><Skeleton lines=8/></div> }>{show}</Suspense> }
+    view! { <Suspense fallback=|| view! { <div class="page"><Skeleton lines=8/></div> }>{show}</Suspense> }.into_any()
 }
 
 /// The page of a mentor who exists.
@@ -116,6 +116,7 @@ fn Choice(mentor: MentorCard, sessions: Vec<SessionType>) -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -130,6 +131,7 @@ fn MentorHead(mentor: MentorCard) -> impl IntoView {
             {mentor.bio.map(|text| view! { <p class="prose mentor-bio">{text}</p> })}
         </header>
     }
+    .into_any()
 }
 
 /// Title, description, and how the page looks where it is shared.
@@ -157,6 +159,7 @@ pub fn MentorMeta(
         <Meta property="og:url" content=format!("{base}{}", urls::mentor(&mentor.handle))/>
         {mentor.photo_url.map(|photo| view! { <Meta property="og:image" content=photo/> })}
     }
+    .into_any()
 }
 
 /// What a session costs, `0` in words.
@@ -213,4 +216,5 @@ pub fn SessionFacts(
             {session.requires_approval.then(|| fact(Picture::Check, t.fact_approval, t.needs_approval.into()))}
         </ul>
     }
+    .into_any()
 }

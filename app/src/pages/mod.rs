@@ -11,7 +11,7 @@ use crate::components::{Footer, Header, NotFoundView, SkipLink, StatusRegion, pr
 use crate::components::browser;
 use crate::context::{provide_posted, provide_visit};
 use crate::i18n::use_language;
-use account::{EnterPage, ForgotPage, LoginPage, SignupPage, VerifyPage};
+use account::{ForgotPage, LoginPage, SignupPage, VerifyPage};
 use booking::BookingPage;
 use dashboard::{
     AvailabilityPage, BookingDetailPage, CalendarsPage, DashboardLayout, DashboardPage, SessionTypesPage, SettingsPage,
@@ -96,7 +96,6 @@ fn Frame() -> impl IntoView {
                 <Route path=path!("/login") view=|| LoginPage().into_any() ssr=SsrMode::Async/>
                 <Route path=path!("/forgot") view=|| ForgotPage().into_any() ssr=SsrMode::Async/>
                 <Route path=path!("/verify") view=|| VerifyPage().into_any() ssr=SsrMode::Async/>
-                <Route path=path!("/enter") view=|| EnterPage().into_any() ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/dashboard") view=|| DashboardLayout().into_any() ssr=SsrMode::Async>
                     <Route path=path!("") view=|| DashboardPage().into_any() ssr=SsrMode::Async/>
                     <Route path=path!("bookings/:id") view=|| BookingDetailPage().into_any() ssr=SsrMode::Async/>

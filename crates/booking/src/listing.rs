@@ -44,7 +44,8 @@ pub(crate) async fn offered(
     }
     let zone = context
         .zones
-        .table(timezone, range.start - MARGIN..range.end + MARGIN)
+        // From now on: the horizon counts from today's local date.
+        .table(timezone, now - MARGIN..range.end + MARGIN)
         .ok_or_else(|| Error::Internal("a mentor's time zone is unknown".into()))?;
     let availability = tx.hours(mentor, timezone).await?;
     let busy = busy(tx, &range, now, Some(wish.session_type), wish.moving).await?;

@@ -95,10 +95,10 @@ fn availability(middle: DateTime<Utc>) -> impl Strategy<Value = Availability> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    let few = || prop_oneof![3 => select(vec![5, 15, 20, 30, 45, 60, 90]), 1 => 5..=300u16, 1 => Just(1440)];
-    let buffer = || prop_oneof![2 => Just(0), 3 => select(vec![5, 10, 15, 30, 60]), 1 => 0..=1440u16];
-    let notice = prop_oneof![2 => Just(0), 2 => 0..=3000u32, 1 => 0..=20_000u32];
-    let horizon = prop_oneof![1 => 1..=12u16, 2 => Just(60)];
+    let few = || prop_oneof![12 => select(vec![5, 15, 20, 30, 45, 60, 90]), 3 => 5..=300u16, 1 => Just(1440)];
+    let buffer = || prop_oneof![4 => Just(0), 6 => select(vec![5, 10, 15, 30, 60]), 1 => 0..=1440u16];
+    let notice = prop_oneof![4 => Just(0), 2 => 0..=3000u32, 1 => 0..=20_000u32];
+    let horizon = prop_oneof![1 => 1..=12u16, 3 => Just(60)];
     let limit = prop_oneof![2 => Just(None), 2 => (1..=3u16).prop_map(Some)];
     (few(), few(), buffer(), buffer(), notice, horizon, limit).prop_map(
         |(
@@ -130,7 +130,7 @@ fn near(middle: DateTime<Utc>, away: Range<i64>) -> impl Strategy<Value = DateTi
 fn busy(middle: DateTime<Utc>) -> impl Strategy<Value = Busy> {
     let length = prop_oneof![6 => select(vec![15, 30, 60, 120]), 2 => 0..600i64, 1 => -60..=0i64, 1 => Just(2880)];
     let odd = prop_oneof![6 => Just(0), 1 => -2_000_000_000..2_000_000_000i64];
-    let buffer = || prop_oneof![3 => Just(0), 2 => select(vec![5, 10, 15, 30, 60]), 1 => 0..=1440u16];
+    let buffer = || prop_oneof![8 => Just(0), 6 => select(vec![5, 10, 15, 30, 60]), 1 => 0..=1440u16];
     (near(middle, -3000..3000), length, odd, buffer(), buffer(), any::<bool>()).prop_map(
         |(start, length, odd, buffer_before_minutes, buffer_after_minutes, counts_to_daily_limit)| Busy {
             start,
@@ -143,7 +143,7 @@ fn busy(middle: DateTime<Utc>) -> impl Strategy<Value = Busy> {
 }
 
 fn question(middle: DateTime<Utc>) -> impl Strategy<Value = Question> {
-    let now = prop_oneof![1 => near(middle, -1500..1500), 2 => near(middle, -15_000..0)];
+    let now = prop_oneof![1 => near(middle, -1500..1500), 2 => near(middle, -15_000..-1500)];
     let busy = prop_oneof![1 => Just(vec![]), 3 => vec(busy(middle), 0..10)];
     (availability(middle), policy(), busy, now, near(middle, -2000..500), 0..3000i64).prop_map(
         |(availability, policy, busy, now, start, length)| Question {

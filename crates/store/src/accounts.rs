@@ -46,7 +46,12 @@ impl Tx {
     }
 
     /// Worker: sets the mentor's password hash.
-    pub async fn set_password_hash(&mut self, mentor: MentorId, hash: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn set_password_hash(
+        &mut self,
+        mentor: MentorId,
+        hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO credentials (mentor_id, password_hash, changed_at) VALUES ($1, $2, $3)
              ON CONFLICT (mentor_id) DO UPDATE SET password_hash = $2, changed_at = $3",
@@ -149,13 +154,9 @@ impl Tx {
         .fetch_optional(self.connection())
         .await?;
         if let Some(id) = id {
-            sqlx::query!(
-                "DELETE FROM single_use_tokens WHERE mentor_id = $1 AND purpose = $2",
-                id,
-                purpose.as_str()
-            )
-            .execute(self.connection())
-            .await?;
+            sqlx::query!("DELETE FROM single_use_tokens WHERE mentor_id = $1 AND purpose = $2", id, purpose.as_str())
+                .execute(self.connection())
+                .await?;
         }
         Ok(id.map(MentorId))
     }

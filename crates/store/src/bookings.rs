@@ -495,7 +495,11 @@ impl Tx {
     }
 
     /// Worker: sealed manage tokens, to re-encrypt them: `(booking, sealed)` after `after`, at most `limit`.
-    pub async fn sealed_tokens(&mut self, after: BookingId, limit: i64) -> Result<Vec<(BookingId, Vec<u8>)>, StoreError> {
+    pub async fn sealed_tokens(
+        &mut self,
+        after: BookingId,
+        limit: i64,
+    ) -> Result<Vec<(BookingId, Vec<u8>)>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT id, manage_token_sealed AS "sealed!" FROM bookings
                WHERE id > $1 AND manage_token_sealed IS NOT NULL ORDER BY id LIMIT $2"#,

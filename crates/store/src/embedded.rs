@@ -4,7 +4,8 @@
 //! cleanly; when it ends by itself, it is started again.
 
 use crate::StoreError;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::Connection;
+use sqlx::postgres::{PgConnection, PgPoolOptions};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -16,8 +17,8 @@ use tokio::sync::watch;
 const OWNER: &str = "yaksok_owner";
 const APPLICATION: &str = "yaksok";
 const DATABASE: &str = "yaksok";
-/// `sockaddr_un` holds 107 bytes, and PostgreSQL adds `/.s.PGSQL.5432`.
-const LONGEST_SOCKET_DIRECTORY: usize = 107 - 14;
+/// `sockaddr_un` holds 107 bytes (macOS: 103), and PostgreSQL adds `/.s.PGSQL.5432`.
+const LONGEST_SOCKET_DIRECTORY: usize = 103 - 14;
 const OLDEST_VERSION: u32 = 15;
 
 /// Runs `"$@"` until it ends or standard input does; then asks it for a fast, clean shutdown (SIGINT).
@@ -51,7 +52,9 @@ pub enum EmbeddedError {
     #[error("PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody` to run it instead")]
     NoUser,
     /// PostgreSQL's user may not enter the data directory.
-    #[error("the user {user}, who runs PostgreSQL because root may not, cannot enter {path}. Set DATA_DIR to a directory that other users may enter")]
+    #[error(
+        "the user {user}, who runs PostgreSQL because root may not, cannot enter {path}. Set DATA_DIR to a directory that other users may enter"
+    )]
     CannotEnter {
         /// Who.
         user: String,
@@ -95,7 +98,9 @@ impl Cluster {
     /// # Errors
     /// See [`EmbeddedError`]; each says what to do.
     pub async fn start(data_dir: &Path) -> Result<Self, EmbeddedError> {
-        make_directory(data_dir, 0o711)?;
+        if !data_dir.is_dir() {
+            make_directory(data_dir, 0o711)?;
+        }
         let data_dir = data_dir.canonicalize().map_err(io_error(format!("opening {}", data_dir.display())))?;
         let lock = lock(&data_dir)?;
         let place = data_dir.join("postgres");
@@ -106,7 +111,7 @@ impl Cluster {
         user.own(&socket)?;
         let server = Server { binaries, user, place, socket: socket.clone(), log: data_dir.join("postgres.log") };
         server.initialise()?;
-        server.stop_orphan();
+        server.stop_orphan()?;
 
         let (stop, stopping) = watch::channel(false);
         let mut child = server.spawn()?;
@@ -118,12 +123,12 @@ impl Cluster {
 
     /// The owner's connection, for migrations.
     pub fn owner_url(&self) -> String {
-        self.url(OWNER, DATABASE)
+        url(&self.socket, OWNER, DATABASE)
     }
 
     /// The application's connection: it can only take on `visitor`, `mentor` and `worker`.
     pub fn application_url(&self) -> String {
-        self.url(APPLICATION, DATABASE)
+        url(&self.socket, APPLICATION, DATABASE)
     }
 
     /// `(owner's, application's)` connections to another database of this cluster, made as a copy of the first.
@@ -133,7 +138,7 @@ impl Cluster {
     /// Where somebody is connected to the first, or the name is taken.
     pub async fn copy(&self, name: &str) -> Result<(String, String), EmbeddedError> {
         self.create_database(name, Some(DATABASE)).await?;
-        Ok((self.url(OWNER, name), self.url(APPLICATION, name)))
+        Ok((url(&self.socket, OWNER, name), url(&self.socket, APPLICATION, name)))
     }
 
     /// Stops PostgreSQL cleanly and waits for it.
@@ -144,21 +149,10 @@ impl Cluster {
         }
     }
 
-    fn url(&self, user: &str, database: &str) -> String {
-        let host: String = self.socket.to_string_lossy().bytes().fold(String::new(), |mut text, byte| {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => text.push(char::from(byte)),
-                _ => text.push_str(&format!("%{byte:02X}")),
-            }
-            text
-        });
-        format!("postgres://{user}@localhost/{database}?host={host}")
-    }
-
     async fn create_database(&self, name: &str, template: Option<&str>) -> Result<(), EmbeddedError> {
         let pool = PgPoolOptions::new()
             .max_connections(1)
-            .connect_with(crate::options(&self.url(OWNER, "postgres"))?)
+            .connect_with(crate::options(&url(&self.socket, OWNER, "postgres"))?)
             .await
             .map_err(StoreError::from)?;
         let exists: bool = sqlx::query_scalar("SELECT exists(SELECT FROM pg_database WHERE datname = $1)")
@@ -187,13 +181,43 @@ impl Cluster {
     }
 }
 
+/// `(owner's, application's)` connections to the cluster that another process runs in `data_dir` now, for commands beside
+/// a server; `None` where nobody does.
+///
+/// # Errors
+/// Where the directory cannot be read.
+pub fn running(data_dir: &Path) -> Result<Option<(String, String)>, EmbeddedError> {
+    let Ok(data_dir) = data_dir.canonicalize() else { return Ok(None) };
+    match lock(&data_dir) {
+        Ok(_free) => Ok(None),
+        Err(EmbeddedError::InUse(_)) => {
+            let socket = socket_directory(&data_dir);
+            Ok(Some((url(&socket, OWNER, DATABASE), url(&socket, APPLICATION, DATABASE))))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn url(socket: &Path, user: &str, database: &str) -> String {
+    let host: String = socket.to_string_lossy().bytes().fold(String::new(), |mut text, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => text.push(char::from(byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+        text
+    });
+    format!("postgres://{user}@localhost/{database}?host={host}")
+}
+
 /// Starts the server again when it ends without having been told to.
 async fn supervise(server: Server, mut child: tokio::process::Child, mut stopping: watch::Receiver<bool>) {
     loop {
+        // Kept here, because `Child::wait` would close it.
+        let pipe = child.stdin.take();
         tokio::select! {
             // The value that is waited for may not be kept across the next wait.
             () = async { drop(stopping.wait_for(|stop| *stop).await) } => {
-                drop(child.stdin.take());
+                drop(pipe);
                 let _ = child.wait().await;
                 return;
             }
@@ -236,19 +260,36 @@ impl Server {
         self.user.own(&fresh)?;
         tracing::info!(directory = %self.place.display(), "making a database");
         let mut command = self.user.command(&self.binaries.program("initdb"));
-        command.arg("-D").arg(&fresh).args(["-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"]);
+        command.arg("-D").arg(&fresh).args([
+            "-U",
+            OWNER,
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-instructions",
+        ]);
         run("initdb", &mut command)?;
         fs::rename(&fresh, &self.place).map_err(io_error(format!("moving {}", fresh.display())))
     }
 
     /// A server of ours that was killed leaves PostgreSQL shutting down, or running where the pipe's reader was killed too.
-    fn stop_orphan(&self) {
-        if self.place.join("postmaster.pid").exists() {
-            let mut command = self.user.command(&self.binaries.program("pg_ctl"));
-            command.arg("-D").arg(&self.place).args(["stop", "-m", "fast", "-w", "-t", "30"]);
-            // It fails where nothing runs any more; the file is then stale, and PostgreSQL sees that by itself.
-            let _ = run("pg_ctl stop", &mut command);
+    /// Where nothing runs any more, PostgreSQL sees by itself that the file is stale; unless the process id has gone to
+    /// another program since, which must not be stopped in its stead.
+    fn stop_orphan(&self) -> Result<(), EmbeddedError> {
+        let file = self.place.join("postmaster.pid");
+        let Some(command_line) = fs::read_to_string(&file).ok().and_then(|text| command_line(text.lines().next()?))
+        else {
+            return Ok(());
+        };
+        let place = self.place.as_os_str().as_encoded_bytes();
+        if !command_line.windows(place.len()).any(|bytes| bytes == place) {
+            return fs::remove_file(&file).map_err(io_error(format!("removing {}", file.display())));
         }
+        let mut command = self.user.command(&self.binaries.program("pg_ctl"));
+        command.arg("-D").arg(&self.place).args(["stop", "-m", "fast", "-w", "-t", "30"]);
+        // It fails where PostgreSQL has ended in the meantime.
+        let _ = run("pg_ctl stop", &mut command);
+        Ok(())
     }
 
     fn spawn(&self) -> Result<tokio::process::Child, EmbeddedError> {
@@ -261,7 +302,7 @@ impl Server {
             .arg("-D")
             .arg(&self.place)
             .arg("-k")
-            .arg(&self.socket)
+            .arg(quoted(&self.socket))
             .args(["-c", "listen_addresses=", "-c", "port=5432", "-c", "fsync=on", "-c", "synchronous_commit=on"])
             .args(["-c", "full_page_writes=on", "-c", "max_connections=100", "-c", "shared_buffers=64MB"])
             .args(["-c", "unix_socket_permissions=0700", "-c", "logging_collector=off", "-c", "timezone=UTC"])
@@ -280,9 +321,7 @@ impl Server {
             if let Ok(Some(_)) = child.try_wait() {
                 break;
             }
-            let mut command = self.user.command(&self.binaries.program("pg_isready"));
-            command.arg("-q").arg("-h").arg(&self.socket).args(["-p", "5432", "-d", "postgres", "-U", OWNER]);
-            if command.status().is_ok_and(|status| status.success()) {
+            if PgConnection::connect_with(&crate::options(&url(&self.socket, OWNER, "postgres"))?).await.is_ok() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -324,9 +363,8 @@ impl Binaries {
 }
 
 fn candidates() -> Vec<PathBuf> {
-    let mut directories: Vec<PathBuf> = std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_default();
+    let mut directories: Vec<PathBuf> =
+        std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
         directories.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     }
@@ -435,8 +473,11 @@ impl User {
     fn own(&self, path: &Path) -> Result<(), EmbeddedError> {
         match &self.other {
             None => Ok(()),
-            Some(other) => std::os::unix::fs::chown(path, Some(other.uid), Some(other.gid))
-                .map_err(io_error(format!("giving {} to {}", path.display(), other.name))),
+            Some(other) => std::os::unix::fs::chown(path, Some(other.uid), Some(other.gid)).map_err(io_error(format!(
+                "giving {} to {}",
+                path.display(),
+                other.name
+            ))),
         }
     }
 }
@@ -453,14 +494,32 @@ fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
 
 fn socket_directory(data_dir: &Path) -> PathBuf {
     let beside = data_dir.join("socket");
-    if beside.as_os_str().len() <= LONGEST_SOCKET_DIRECTORY {
+    // The path goes into a URL, too.
+    if beside.to_str().is_some() && beside.as_os_str().len() <= LONGEST_SOCKET_DIRECTORY {
         return beside;
     }
     // FNV-1a: the same place for the same data directory, whichever process asks.
-    let hash = data_dir.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = data_dir
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     PathBuf::from(format!("/tmp/yaksok-{hash:016x}"))
+}
+
+/// PostgreSQL takes a list of directories: quotes keep commas together.
+fn quoted(directory: &Path) -> String {
+    format!("\"{}\"", directory.to_string_lossy().replace('"', "\"\""))
+}
+
+/// What a process was started with; `None` where there is no such process.
+fn command_line(pid: &str) -> Option<Vec<u8>> {
+    let pid: u32 = pid.trim().parse().ok()?;
+    let words = match Path::new("/proc/self/cmdline").exists() {
+        true => fs::read(format!("/proc/{pid}/cmdline")).ok()?,
+        false => Command::new("ps").args(["-ww", "-o", "args=", "-p", &pid.to_string()]).output().ok()?.stdout,
+    };
+    (!words.is_empty()).then_some(words)
 }
 
 fn make_directory(path: &Path, mode: u32) -> Result<(), EmbeddedError> {

@@ -69,7 +69,9 @@ impl Tx {
 
     /// Mentor: replaces all hours at once with `hours`, which is normalised. The time zone is not part of this.
     pub async fn replace_hours(&mut self, mentor: MentorId, hours: &Availability) -> Result<(), StoreError> {
-        sqlx::query!("DELETE FROM mentor_availability WHERE mentor_id = $1", mentor.0).execute(self.connection()).await?;
+        sqlx::query!("DELETE FROM mentor_availability WHERE mentor_id = $1", mentor.0)
+            .execute(self.connection())
+            .await?;
         sqlx::query!("DELETE FROM availability_overrides WHERE mentor_id = $1", mentor.0)
             .execute(self.connection())
             .await?;

@@ -44,7 +44,11 @@ impl Tx {
 
     /// Worker: leases the job that has been due longest until `lease_until`. A worker that dies lets the lease lapse,
     /// and another takes the job up; so a job runs at least once.
-    pub async fn lease_job(&mut self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<Job>, StoreError> {
+    pub async fn lease_job(
+        &mut self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+    ) -> Result<Option<Job>, StoreError> {
         Ok(sqlx::query_as!(
             Job,
             "UPDATE jobs SET locked_until = $2, attempts = attempts + 1

@@ -62,7 +62,8 @@ impl Store {
     /// Where PostgreSQL is older than 15, the owner may not change the schema, or the schema is newer than this program.
     pub async fn migrate(owner_url: &str, application_url: &str) -> Result<(), StoreError> {
         let pool = PgPoolOptions::new().max_connections(1).connect_with(options(owner_url)?).await?;
-        let version: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&pool).await?;
+        let version: i32 =
+            sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&pool).await?;
         if version < 150_000 {
             return Err(StoreError::TooOld(version / 10_000));
         }
@@ -103,7 +104,9 @@ impl Store {
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    Ok(PgConnectOptions::from_str(url)?
-        .application_name("yaksok")
-        .options([("timezone", "UTC"), ("idle_in_transaction_session_timeout", "30s"), ("lock_timeout", "15s")]))
+    Ok(PgConnectOptions::from_str(url)?.application_name("yaksok").options([
+        ("timezone", "UTC"),
+        ("idle_in_transaction_session_timeout", "30s"),
+        ("lock_timeout", "15s"),
+    ]))
 }

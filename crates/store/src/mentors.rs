@@ -203,19 +203,17 @@ impl Tx {
 
     /// Mentor: another time zone for their hours.
     pub async fn set_timezone(&mut self, id: MentorId, timezone: &str) -> Result<(), StoreError> {
-        sqlx::query!("UPDATE mentors SET timezone = $2 WHERE id = $1", id.0, timezone).execute(self.connection()).await?;
+        sqlx::query!("UPDATE mentors SET timezone = $2 WHERE id = $1", id.0, timezone)
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 
     /// Worker: the address is confirmed.
     pub async fn set_email_verified(&mut self, id: MentorId, at: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE mentors SET email_verified_at = coalesce(email_verified_at, $2) WHERE id = $1",
-            id.0,
-            at
-        )
-        .execute(self.connection())
-        .await?;
+        sqlx::query!("UPDATE mentors SET email_verified_at = coalesce(email_verified_at, $2) WHERE id = $1", id.0, at)
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 

@@ -100,13 +100,15 @@ macro_rules! select {
 impl Tx {
     /// Visitor: the active ones of a mentor. Mentor: all of their own. Oldest first.
     pub async fn session_types(&mut self, mentor: MentorId) -> Result<Vec<OwnedSessionType>, StoreError> {
-        let rows = select!("WHERE mentor_id = $1 ORDER BY created_at, id", mentor.0).fetch_all(self.connection()).await?;
+        let rows =
+            select!("WHERE mentor_id = $1 ORDER BY created_at, id", mentor.0).fetch_all(self.connection()).await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Visitor: an active one. Mentor: one of their own.
     pub async fn session_type(&mut self, mentor: MentorId, slug: &str) -> Result<Option<OwnedSessionType>, StoreError> {
-        let row = select!("WHERE mentor_id = $1 AND slug = $2", mentor.0, slug).fetch_optional(self.connection()).await?;
+        let row =
+            select!("WHERE mentor_id = $1 AND slug = $2", mentor.0, slug).fetch_optional(self.connection()).await?;
         Ok(row.map(Into::into))
     }
 

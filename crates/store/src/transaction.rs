@@ -31,7 +31,9 @@ impl Tx {
         // One round trip. Nothing in it is text from outside: an UUID and hexadecimal digits.
         let sql = match actor {
             Actor::Visitor => "BEGIN; SET LOCAL ROLE visitor".to_owned(),
-            Actor::Mentee(hash) => format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.token_hash = '{}'", hex(&hash)),
+            Actor::Mentee(hash) => {
+                format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.token_hash = '{}'", hex(&hash))
+            }
             Actor::Booker(hash) => format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.key_hash = '{}'", hex(&hash)),
             Actor::Mentor(id) => format!("BEGIN; SET LOCAL ROLE mentor; SET LOCAL app.mentor_id = '{id}'"),
             Actor::Worker => "BEGIN; SET LOCAL ROLE worker".to_owned(),

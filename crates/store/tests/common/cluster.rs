@@ -5,7 +5,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,9 +33,7 @@ fn start() -> Cluster {
     thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async move {
-            let directory = tempfile::tempdir().expect("a directory").keep();
-            remove_when_we_have_ended(&directory);
-            let cluster = Cluster::start(&directory.join("data")).await.expect("PostgreSQL starts");
+            let cluster = Cluster::start(&lasting_directory().join("data")).await.expect("PostgreSQL starts");
             Store::migrate(&cluster.owner_url(), &cluster.application_url()).await.expect("the migrations run");
             sender.send(cluster).expect("somebody waits");
             std::future::pending::<()>().await;
@@ -44,14 +42,17 @@ fn start() -> Cluster {
     receiver.recv().expect("PostgreSQL starts")
 }
 
+/// A directory for as long as this process lives; PostgreSQL's is to be `data` in it.
+///
 /// Nothing in a static is dropped. A shell that waits beside a pipe outlives us, and PostgreSQL, and cleans up.
-fn remove_when_we_have_ended(directory: &Path) {
+pub fn lasting_directory() -> PathBuf {
+    let directory = tempfile::tempdir().expect("a directory").keep();
     const CLEAN_UP: &str = r#"cat >/dev/null; tries=0
         while [ -e "$1/data/postgres/postmaster.pid" ] && [ $((tries += 1)) -lt 300 ]; do sleep 0.1; done
         rm -rf "$1""#;
     let child = Command::new("/bin/sh")
         .args(["-c", CLEAN_UP, "sh"])
-        .arg(directory)
+        .arg(&directory)
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -60,4 +61,5 @@ fn remove_when_we_have_ended(directory: &Path) {
         .spawn()
         .expect("a shell");
     mem::forget(child);
+    directory
 }
