@@ -25,7 +25,7 @@ fingerprint() {
 }
 
 leptos() {
-    # With erased components the types of whole pages stay small: quicker to build, and a third of the size.
+    # With erased components the types of whole pages stay small: quicker to build, and their code a third smaller.
     # What a half is built with must not depend on where it will listen, nor on the folder it is built in.
     (
         cd "$ROOT"

@@ -94,7 +94,7 @@ test('two mentees race for a slot: one wins, the other keeps what was typed', as
 });
 test.describe('with a time that goes meanwhile', () => {
     // The browser itself reports an answer of 409 or 422 in its console.
-    test.use({ expectedErrors: [/status of (409|422)/] });
+    test.use({ expectedErrors: /status of (409|422)/ });
 
     test('what was typed is kept, and nearby times are offered @plain', async ({ page, server }, info) => {
         const withoutScript = plain(info.project.name);
@@ -191,7 +191,7 @@ test.describe('in another zone across a clock change', () => {
 });
 
 test.describe('pages that lead nowhere', () => {
-    test.use({ expectedErrors: [/status of 404/] });
+    test.use({ expectedErrors: /status of 404/ });
 
     test('say so, with the right status @plain', async ({ page, server }) => {
         const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });

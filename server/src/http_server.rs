@@ -12,12 +12,11 @@ use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, get_service, post};
+use axum::routing::{get_service, post};
 use booking::{Context, accounts, demo, jobs};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context, handle_server_fns_with_context};
 use scheduling::urls;
-use serde_json::json;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -147,13 +146,9 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(from_fn_with_state(limits.clone(), limits::limit));
 
-    let api = api::routes(context.clone(), platform).layer(from_fn_with_state(limits, limits::limit));
-
     let mut router = pages
         .with_state(site.clone())
-        .merge(api)
-        .route("/healthz", get(async || "ok"))
-        .route("/readyz", get(readyz).with_state(context))
+        .merge(without_pages(&context, limits, platform))
         .nest_service("/pkg", assets(&site, "pkg"));
     // Files at the root (favicons) go before `/{handle}`.
     for entry in std::fs::read_dir(site.options.site_root.as_ref()).into_iter().flatten().flatten() {
@@ -164,6 +159,18 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
             router = router.route_service(&format!("/{name}"), get_service(file).layer(day));
         }
     }
+    Ok(hardened(router, site.https))
+}
+
+/// The routes that are not for browsers.
+pub(crate) fn without_pages(context: &Context, limits: Limits, platform: Option<[u8; 32]>) -> Router {
+    api::routes(context.clone(), platform)
+        .layer(from_fn_with_state(limits, limits::limit))
+        .merge(api::health(context.clone()))
+}
+
+/// What every route has around it.
+pub(crate) fn hardened(router: Router, https: bool) -> Router {
     let router = router
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
@@ -171,7 +178,7 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
             harden(next.run(request).await)
         }))
         .layer(CatchPanicLayer::new());
-    Ok(if site.https { router.layer(from_fn(strict_transport)) } else { router })
+    if https { router.layer(from_fn(strict_transport)) } else { router }
 }
 
 /// Files with a hash in their name never change.
@@ -230,21 +237,4 @@ async fn not_found(State(site): State<Site>, Extension(visitor): Extension<Visit
     let mut response = site.render(request, visitor, None).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
-}
-
-/// 200 where everything that bookings need is fine; 503, and which is not, otherwise.
-async fn readyz(State(context): State<Context>) -> Response {
-    let database = context.store.check().await;
-    let zones_stale = context.zones.is_stale(context.now());
-    let queue = jobs::state(&context).await;
-    let ready = database.is_ok() && queue.is_ok();
-    let (waiting, dead) = queue.unwrap_or_default();
-    let body = json!({
-        "status": if ready { "ready" } else { "not ready" },
-        "database": if database.is_ok() { "ok" } else { "not reachable, or not migrated" },
-        "time_zones": { "version": context.zones.version(), "stale": zones_stale },
-        "jobs": { "waiting": waiting, "given_up": dead },
-    });
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, axum::Json(body)).into_response()
 }

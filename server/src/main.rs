@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod edge;
 mod forms;
+mod health;
 mod http_server;
 mod limits;
 mod pages;

@@ -151,17 +151,16 @@ pub fn MonthCalendar(
                                 tabindex=tab
                                 data-noscroll="true"
                                 rel="nofollow"
-                                aria-label=label
                             >
-                                {date.day()}
+                                {face(date, label)}
                             </a>
                         }
                         .into_any()
                     } else if inside {
                         let tab = move || if hydrated.get() && reachable.get() == date { "0" } else { "-1" };
                         view! {
-                            <span class="day" id=day_id(date) tabindex=tab role="link" aria-disabled="true" aria-label=label>
-                                {date.day()}
+                            <span class="day" id=day_id(date) tabindex=tab role="link" aria-disabled="true">
+                                {face(date, label)}
                             </span>
                         }
                         .into_any()
@@ -249,6 +248,14 @@ fn MonthLink(
         </a>
     }
     .into_any()
+}
+
+/// What a day shows, and what it is called. Not `aria-label`: a name must hold what is seen (WCAG 2.5.3).
+fn face(date: NaiveDate, label: String) -> impl IntoView {
+    view! {
+        <span aria-hidden="true">{date.day()}</span>
+        <span class="visually-hidden">{label}</span>
+    }
 }
 
 fn day_id(date: NaiveDate) -> String {

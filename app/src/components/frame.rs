@@ -33,7 +33,8 @@ pub fn Header() -> impl IntoView {
     view! {
         <header class="site-header">
             <div class="site-header-in">
-                <a class="wordmark" href=urls::HOME aria-label=t.home_label>
+                <a class="wordmark" href=urls::HOME>
+                    <span class="visually-hidden">{t.home_label}</span>
                     <Seal/>
                     <span class="wordmark-name" aria-hidden="true">"Yaksok"</span>
                 </a>

@@ -7,7 +7,7 @@ use super::pick::{Pick, month_start, month_tag, starts_on};
 use super::zone::ZoneBar;
 use crate::api::public::Month;
 use crate::format::{self, Hours};
-use crate::i18n::{fill, use_language, use_messages};
+use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use leptos::prelude::*;
 use scheduling::OffsetTable;
@@ -127,7 +127,7 @@ pub fn SlotPicker(
                 {unknown_zone}
             </section>
             <section class="pane pane-time" aria-labelledby="times-title" hidden=is_empty>
-                <a class="back-link" href=dates_href data-noscroll="true" rel="nofollow">
+                <a class="step-back" href=dates_href data-noscroll="true" rel="nofollow">
                     <Icon picture=Picture::ArrowLeft/>
                     {t.public.back_to_dates}
                 </a>
@@ -269,7 +269,7 @@ impl StartLabel {
             wall,
             offset: (zone.instants(wall).nth(1).is_some()).then_some(offset),
             mentor: (mentor_zone.offset_at(start) != offset)
-                .then(|| (mentor_zone.wall(start), format::zone_city(&mentor_zone.name))),
+                .then(|| (mentor_zone.wall(start), city_name(&mentor_zone.name))),
         }
     }
 

@@ -183,7 +183,8 @@ pub struct Public {
     pub booking_unknown_title: &'static str,
     pub booking_unknown_text: &'static str,
 
-    /// What people type for a zone, and the IANA name they mean.
+    /// What people type for a zone, and the IANA name they mean. Where the language has another alphabet, a zone's
+    /// first entry is its city's name.
     pub zone_aliases: &'static [(&'static str, &'static str)],
 }
 
@@ -328,7 +329,7 @@ pub static EN: Public = Public {
     move_text: "Your present time is kept until the new one is sure.",
     move_keep: "Keep the present time",
     move_confirm_title: "Move it to this time?",
-    move_from: "Until now",
+    move_from: "Present time",
     move_to: "New time",
     move_confirm: "Move the booking",
     booking_unknown_title: "This booking link leads nowhere",
@@ -514,27 +515,28 @@ pub static KO: Public = Public {
     booking_unknown_text: "링크가 잘렸을 수 있어요. 초대장 메일에서 다시 열거나 전체를 복사해 주세요.",
 
     zone_aliases: &[
-        ("한국", "Asia/Seoul"),
         ("서울", "Asia/Seoul"),
+        ("한국", "Asia/Seoul"),
         ("부산", "Asia/Seoul"),
         ("평양", "Asia/Pyongyang"),
-        ("일본", "Asia/Tokyo"),
         ("도쿄", "Asia/Tokyo"),
+        ("일본", "Asia/Tokyo"),
         ("오사카", "Asia/Tokyo"),
-        ("중국", "Asia/Shanghai"),
-        ("베이징", "Asia/Shanghai"),
         ("상하이", "Asia/Shanghai"),
+        ("베이징", "Asia/Shanghai"),
+        ("중국", "Asia/Shanghai"),
         ("홍콩", "Asia/Hong_Kong"),
-        ("대만", "Asia/Taipei"),
         ("타이베이", "Asia/Taipei"),
+        ("대만", "Asia/Taipei"),
         ("싱가포르", "Asia/Singapore"),
         ("방콕", "Asia/Bangkok"),
         ("태국", "Asia/Bangkok"),
-        ("베트남", "Asia/Ho_Chi_Minh"),
         ("호찌민", "Asia/Ho_Chi_Minh"),
+        ("베트남", "Asia/Ho_Chi_Minh"),
         ("하노이", "Asia/Ho_Chi_Minh"),
         ("자카르타", "Asia/Jakarta"),
         ("마닐라", "Asia/Manila"),
+        ("콜카타", "Asia/Kolkata"),
         ("인도", "Asia/Kolkata"),
         ("두바이", "Asia/Dubai"),
         ("시드니", "Australia/Sydney"),
@@ -560,8 +562,8 @@ pub static KO: Public = Public {
         ("시애틀", "America/Los_Angeles"),
         ("밴쿠버", "America/Vancouver"),
         ("토론토", "America/Toronto"),
-        ("하와이", "Pacific/Honolulu"),
         ("호놀룰루", "Pacific/Honolulu"),
+        ("하와이", "Pacific/Honolulu"),
         ("상파울루", "America/Sao_Paulo"),
     ],
 };

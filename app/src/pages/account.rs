@@ -78,7 +78,7 @@ pub fn SignupPage() -> impl IntoView {
     let (name, handle) = (RwSignal::new(posted.value("name")), RwSignal::new(posted.value("handle")));
     let email = RwSignal::new(posted.value("email"));
     // Suggested from the name until it is written by hand.
-    let suggested = RwSignal::new(posted.value("handle"));
+    let suggested = RwSignal::new(String::new());
     Effect::new(move |_| {
         let guess = suggest_handle(&name.get(), &email.get());
         let own = handle.with_untracked(|handle| suggested.with_untracked(|suggested| handle != suggested));

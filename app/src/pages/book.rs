@@ -208,6 +208,16 @@ fn Details(
         (from..to).contains(&start) && month.starts.binary_search(&start).is_err()
     });
     let lost = move || gone || form.lost.get() == Some(start);
+    Effect::new(move |_| {
+        if lost() {
+            // The notice is there a frame later, and laid out after another.
+            request_animation_frame(|| {
+                request_animation_frame(|| {
+                    browser::focus("lost-title");
+                });
+            });
+        }
+    });
     let nearby = Memo::new(move |_| {
         let said = form.nearby.get();
         if !said.is_empty() {
@@ -222,8 +232,8 @@ fn Details(
     let action = pick.with_untracked(|pick| pick.href(&post_path, &[]));
     let back = move || {
         pick.with(|pick| {
-            let date = pick.date.or_else(|| month.with_value(|month| Some(month.zone.wall(start).date())));
-            let next = Pick { start: None, month: date.map(month_tag), date, ..pick.clone() };
+            let date = month.with_value(|month| month.zone.wall(start).date());
+            let next = Pick { start: None, month: Some(month_tag(date)), date: Some(date), ..pick.clone() };
             path.with(|path| next.href(path, &[]))
         })
     };
@@ -277,9 +287,6 @@ fn Details(
                     form.nearby.set(nearest(mentor, slug, start).await.unwrap_or_default());
                     form.lost.set(Some(start));
                     refetch.run(());
-                    request_animation_frame(|| {
-                        browser::focus("lost-title");
-                    });
                 }
                 Err(error) => form.error.set(Some(error)),
             }
@@ -383,11 +390,11 @@ fn Details(
     .into_any();
     view! {
         <section class="pane pane-details" aria-labelledby="details-title">
-            <a class="back-link" href=back data-noscroll="true" rel="nofollow">
+            <a class="step-back" href=back data-noscroll="true" rel="nofollow">
                 <Icon picture=Picture::ArrowLeft/>
                 {t.back_to_times}
             </a>
-            <div class="chosen">
+            <div class="chosen" data-lost=move || lost().then_some("true")>
                 {chosen}
                 <a class="small chosen-change" href=back data-noscroll="true" rel="nofollow">{t.form_change_time}</a>
             </div>

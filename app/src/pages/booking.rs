@@ -11,7 +11,7 @@ use crate::components::{
 };
 use crate::context::{use_posted, use_visit};
 use crate::format::{self, Hours};
-use crate::i18n::{fill, use_language, use_messages};
+use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -262,7 +262,7 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
     let t = messages.public;
     let language = use_language();
     let differs = booking.mentee_zone.offset_at(booking.start) != booking.mentor_zone.offset_at(booking.start);
-    let city = format::zone_city(&booking.mentor_zone.name);
+    let city = city_name(&booking.mentor_zone.name);
     let place = booking.location.as_ref().map(|location| {
         let kind = location_kind(location);
         let value = location.value.clone();
@@ -405,9 +405,10 @@ fn Change(page: Page, booking: BookingView) -> impl IntoView {
     };
     let move_href = {
         let zone = booking.mentee_zone.name.clone();
+        let month = month_tag(booking.mentee_zone.wall(booking.start).date());
         move || {
-            let start = Pick { timezone: Some(zone.clone()), ..page.pick.get().cleared() };
-            page.path.with(|path| start.href(path, MOVING))
+            let from = Pick { timezone: Some(zone.clone()), month: Some(month.clone()), ..page.pick.get().cleared() };
+            page.path.with(|path| from.href(path, MOVING))
         }
     };
     let reason = RwSignal::new(posted_cancel.as_ref().map(|posted| posted.value("reason")).unwrap_or_default());
@@ -559,7 +560,7 @@ fn Move(
     view! {
         <div class="moving" data-step=move || page.pick.with(Pick::step)>
             <header class="moving-head">
-                <a class="back-link" href=keep>
+                <a class="step-back" href=keep>
                     <Icon picture=Picture::ArrowLeft/>
                     {t.move_keep}
                 </a>
@@ -600,11 +601,9 @@ fn ConfirmMove(
     let t = use_messages().public;
     let navigate = use_navigate();
     let (length, action) = (booking.with_value(|booking| booking.end - booking.start), page.path.get_untracked());
+    let date = zone.wall(start).date();
     let back = move || {
-        let mut next = page.pick.get();
-        next.start = None;
-        next.date = next.date.or(Some(start.date_naive()));
-        next.month = next.month.or_else(|| next.date.map(month_tag));
+        let next = Pick { start: None, month: Some(month_tag(date)), date: Some(date), ..page.pick.get() };
         page.path.with(|path| next.href(path, MOVING))
     };
     let submit = move |event: leptos::ev::SubmitEvent| {
@@ -644,7 +643,7 @@ fn ConfirmMove(
     };
     view! {
         <section class="pane pane-details" aria-labelledby="details-title">
-            <a class="back-link" href=back data-noscroll="true" rel="nofollow">
+            <a class="step-back" href=back data-noscroll="true" rel="nofollow">
                 <Icon picture=Picture::ArrowLeft/>
                 {t.back_to_times}
             </a>

@@ -63,6 +63,10 @@ pub fn DirectoryPage() -> impl IntoView {
         <Meta property="og:description" content=t.home_description/>
         <div class="page home">
             <section class="hero">
+                <span class="seal-mark hero-seal" lang="ko" aria-hidden="true">
+                    <span>"약"</span>
+                    <span>"속"</span>
+                </span>
                 <h1>{t.hero_title}</h1>
                 <p class="lead">{t.hero_text}</p>
                 <Show when=move || visit.with(|visit| visit.viewer.is_none() && visit.signups_open)>

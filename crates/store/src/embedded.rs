@@ -113,6 +113,8 @@ impl Cluster {
         server.initialise()?;
         server.stop_orphan()?;
 
+        // What is written while we run stays, also when the database ends and is started again.
+        File::create(&server.log).map_err(io_error(format!("writing {}", server.log.display())))?;
         let (stop, stopping) = watch::channel(false);
         let mut child = server.spawn()?;
         server.wait_until_ready(&mut child).await?;
@@ -293,7 +295,7 @@ impl Server {
     }
 
     fn spawn(&self) -> Result<tokio::process::Child, EmbeddedError> {
-        let log = File::create(&self.log).map_err(io_error(format!("writing {}", self.log.display())))?;
+        let log = File::options().create(true).append(true).open(&self.log).map_err(io_error(format!("writing {}", self.log.display())))?;
         let errors = log.try_clone().map_err(io_error("writing the log of the database".into()))?;
         let mut command = self.user.command(Path::new("/bin/sh"));
         command

@@ -44,9 +44,10 @@ impl Store {
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
             // A request dropped in the middle of `begin` may hand a connection back inside a transaction (sqlx #4393).
+            // In the good case nothing is open, and a mere ROLLBACK would leave a warning in the log.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+                    sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await?;
                     Ok(true)
                 })
             })

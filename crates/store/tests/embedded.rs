@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 use store::embedded::{Cluster, EmbeddedError};
+use store::{Actor, Store};
 use tempfile::TempDir;
 
 /// A cluster that was made, stopped and not touched since: making one takes seconds, copying it does not.
@@ -325,4 +326,23 @@ async fn a_cluster_of_another_version_is_named() {
     let error = Cluster::start(place.path()).await.unwrap_err();
     assert!(matches!(error, EmbeddedError::OtherVersion { made: 9, .. }), "{error}");
     assert!(error.to_string().contains("PostgreSQL 9"), "{error}");
+}
+
+/// What is in the log every time hides what is not, and fills the disk.
+#[tokio::test]
+async fn everyday_work_leaves_nothing_in_the_log() {
+    let place = Place::new();
+    let cluster = Cluster::start(&place.data()).await.unwrap();
+    Store::migrate(&cluster.owner_url(), &cluster.application_url()).await.unwrap();
+    let store = Store::connect(&cluster.application_url(), 2).await.unwrap();
+    let before = place.log();
+    for _ in 0..5 {
+        store.begin(Actor::Worker).await.unwrap().commit().await.unwrap();
+        drop(store.begin(Actor::Visitor).await.unwrap());
+        store.check().await.unwrap();
+    }
+    // Connections go back to the pool behind our back.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(place.log().strip_prefix(&before), Some(""));
+    cluster.stop().await;
 }

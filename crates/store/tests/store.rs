@@ -5,8 +5,12 @@ mod cluster;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cluster::database;
-use scheduling::{BookingId, MentorId, SessionType, SessionTypeId, Status};
+use scheduling::{
+    Availability, BookingId, ClockTime, MentorId, SessionType, SessionTypeId, Status, WeeklyWindow,
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::task::Poll;
+use std::time::Duration;
 use store::{Actor, NewBooking, NewMentor, Store, StoreError};
 use uuid::Uuid;
 
@@ -163,16 +167,34 @@ async fn what_is_not_committed_has_not_happened_and_roles_end_with_their_transac
 async fn a_transaction_that_was_given_up_half_begun_leaves_nothing_behind() {
     let database = database().await;
     let store = with_mentors(&database.application_url).await;
-    for microseconds in (0..2000).step_by(50) {
-        let delete = async {
-            let mut tx = store.begin(Actor::Worker).await?;
-            tx.delete_mentor(MENTOR).await?;
-            std::future::pending::<Result<(), StoreError>>().await
-        };
-        let _ = tokio::time::timeout(std::time::Duration::from_micros(microseconds), delete).await;
-        let mut tx = store.begin(Actor::Visitor).await.unwrap();
-        assert!(tx.mentor_by_id(MENTOR).await.unwrap().is_some());
-        assert!(tx.account(MENTOR).await.is_err(), "a visitor has no worker's rights");
+    let mut tx = store.begin(Actor::Mentor(MENTOR)).await.unwrap();
+    let [start_time, end_time] = [ClockTime::MIDNIGHT, ClockTime::MIDNIGHT_END];
+    let weekly = vec![WeeklyWindow { day_of_week: 1, start_time, end_time }];
+    let hours = Availability { timezone: "UTC".into(), weekly, overrides: vec![], blocked: vec![] };
+    tx.replace_hours(MENTOR, &hours).await.unwrap();
+    tx.commit().await.unwrap();
+    for steps in 0..20 {
+        let mut delete = Box::pin(async {
+            let mut tx = store.begin(Actor::Mentor(MENTOR)).await.unwrap();
+            tx.delete_mentor(MENTOR).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        for _ in 0..steps {
+            std::future::poll_fn(|context| {
+                let _ = delete.as_mut().poll(context);
+                Poll::Ready(())
+            })
+            .await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        drop(delete);
+        // Both connections of the pool.
+        let mut visitors = [store.begin(Actor::Visitor).await.unwrap(), store.begin(Actor::Visitor).await.unwrap()];
+        for tx in &mut visitors {
+            assert!(tx.mentor_by_id(MENTOR).await.unwrap().is_some(), "given up after {steps} steps");
+            let hours = tx.hours(MENTOR, "UTC").await.unwrap();
+            assert!(hours.weekly.is_empty(), "a visitor acts for the mentor of before, after {steps} steps");
+        }
     }
 }
 
@@ -185,7 +207,7 @@ async fn a_calendar_is_one_transactions_at_a_time() {
     let mut second = store.begin(Actor::Visitor).await.unwrap();
     second.lock_calendar(OTHER).await.expect("another calendar is free");
     let mut waits = Box::pin(second.lock_calendar(MENTOR));
-    let soon = std::time::Duration::from_millis(100);
+    let soon = Duration::from_millis(100);
     assert!(tokio::time::timeout(soon, &mut waits).await.is_err());
     drop(first);
     waits.await.unwrap();
@@ -218,7 +240,7 @@ async fn replicas_that_start_together_migrate_once() {
 async fn one_url_whose_owner_is_no_superuser() {
     let owner_url = database().await.owner_url;
     let mut superuser = PgConnection::connect(&owner_url).await.unwrap();
-    let role = "CREATE ROLE plain LOGIN NOINHERIT; GRANT visitor, mentor, worker TO plain WITH ADMIN OPTION";
+    let role = "CREATE ROLE plain LOGIN CREATEROLE; GRANT visitor, mentor, worker TO plain WITH ADMIN OPTION";
     sqlx::raw_sql(role).execute(&mut superuser).await.unwrap();
     let url = new_database(&owner_url, "plain", "OWNER plain TEMPLATE template0").await.replace("yaksok_owner", "plain");
     Store::migrate(&url, &url).await.unwrap();

@@ -1,24 +1,21 @@
 //! One function for each row of the API.
 
-use super::body::Body;
 use super::credential::Credential;
+use super::input::{Body, Fields, Name, Query};
 use super::wire;
 use crate::forms::calendar_file;
 use crate::problem::Problem;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use booking::accounts::{self, NewAccount};
 use booking::bookings::{self, Idempotency, List, Request};
-use booking::secrets::sha256;
 use booking::{Context, listing, schedule};
-use scheduling::{Availability, BookingId, FieldError, Language, SessionType, Status};
+use scheduling::{Availability, BookingId, Language, SessionType, Status, rules};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 type Answer = Result<Json<Value>, Problem>;
-type Asked = Query<BTreeMap<String, String>>;
 
 fn created(value: Value) -> Response {
     (StatusCode::CREATED, Json(value)).into_response()
@@ -33,9 +30,14 @@ fn language(headers: &HeaderMap) -> Language {
     Language::negotiate(accepted.unwrap_or_default())
 }
 
-pub(super) async fn mentors(State(context): State<Context>, Query(asked): Asked) -> Answer {
-    let query = asked.get("query").map(String::as_str).unwrap_or_default();
-    let (mentors, next) = listing::mentors(&context, query, asked.get("cursor").map(String::as_str)).await?;
+pub(super) async fn mentors(State(context): State<Context>, Query(mut asked): Query) -> Answer {
+    let query = asked.optional_text("query").unwrap_or_default();
+    let cursor = asked.cursor();
+    if cursor.as_deref().is_some_and(|cursor| rules::check_handle("cursor", cursor).is_some()) {
+        asked.wrong("cursor", "invalid", "Use next_cursor of the page before.");
+    }
+    asked.finish()?;
+    let (mentors, next) = listing::mentors(&context, &query, cursor.as_deref()).await?;
     Ok(Json(wire::page(mentors.iter().map(wire::mentor).collect(), next)))
 }
 
@@ -46,7 +48,7 @@ pub(super) async fn create_mentor(
     body: Result<Body, Problem>,
 ) -> Result<Response, Problem> {
     credential.platform()?;
-    let mut fields = body?.fields();
+    let mut fields = body?.required()?;
     let new = NewAccount {
         handle: fields.text("handle"),
         name: fields.text("name"),
@@ -64,7 +66,7 @@ pub(super) async fn create_mentor(
     Ok(created(answer))
 }
 
-pub(super) async fn mentor(State(context): State<Context>, Path(handle): Path<String>) -> Answer {
+pub(super) async fn mentor(State(context): State<Context>, Name(handle): Name) -> Answer {
     let (mentor, session_types) = listing::mentor(&context, &handle).await?;
     let mut answer = wire::mentor(&mentor);
     answer["session_types"] = json!(session_types);
@@ -74,36 +76,21 @@ pub(super) async fn mentor(State(context): State<Context>, Path(handle): Path<St
 pub(super) async fn create_login_link(
     State(context): State<Context>,
     credential: Credential,
-    Path(handle): Path<String>,
+    Name(handle): Name,
+    body: Result<Body, Problem>,
 ) -> Result<Response, Problem> {
     credential.platform()?;
+    body?.optional()?;
     let (url, expires_at) = accounts::login_link(&context, &handle).await?;
     Ok(created(json!({ "url": url, "expires_at": wire::utc(expires_at) })))
 }
 
-pub(super) async fn slots(State(context): State<Context>, Path(handle): Path<String>, Query(asked): Asked) -> Answer {
-    let mut errors = Vec::new();
-    let session_type = asked.get("session_type").cloned().unwrap_or_else(|| {
-        errors.push(FieldError::new("session_type", "required", "Say which session type, by its slug."));
-        String::new()
-    });
-    let mut date = |field: &str| match asked.get(field).map(|text| wire::date(text)) {
-        Some(Some(date)) => date,
-        Some(None) => {
-            errors.push(FieldError::new(field, "invalid", "Send a date YYYY-MM-DD."));
-            chrono::NaiveDate::MIN
-        }
-        None => {
-            errors.push(FieldError::new(field, "required", "Send a date YYYY-MM-DD."));
-            chrono::NaiveDate::MIN
-        }
-    };
-    let (from, to) = (date("from"), date("to"));
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
-    let timezone = asked.get("timezone").map(String::as_str);
-    let slots = listing::slots(&context, &handle, &session_type, from, to, timezone).await?;
+pub(super) async fn slots(State(context): State<Context>, Name(handle): Name, Query(mut asked): Query) -> Answer {
+    let session_type = asked.text("session_type");
+    let (from, to) = (asked.date("from"), asked.date("to"));
+    let timezone = asked.optional_text("timezone");
+    asked.finish()?;
+    let slots = listing::slots(&context, &handle, &session_type, from, to, timezone.as_deref()).await?;
     Ok(Json(wire::slots(&slots)))
 }
 
@@ -118,7 +105,10 @@ pub(super) async fn put_availability(
     body: Result<Body, Problem>,
 ) -> Answer {
     let mentor = credential.mentor()?;
-    let availability: Availability = body?.read()?;
+    let mut fields = body?.required()?;
+    fields.dates_of("overrides", &["date"]);
+    fields.dates_of("blocked", &["starts_on", "ends_on"]);
+    let availability: Availability = fields.read()?;
     let saved = schedule::save_availability(&context, mentor, availability, None).await?;
     Ok(Json(json!(saved)))
 }
@@ -131,20 +121,41 @@ pub(super) async fn session_types(State(context): State<Context>, credential: Cr
 pub(super) async fn put_session_type(
     State(context): State<Context>,
     credential: Credential,
+    Name(slug): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
     let mentor = credential.mentor()?;
-    let session_type: SessionType = body?.read()?;
+    let session_type = SessionType { slug, ..body?.required()?.read()? };
     Ok(Json(json!(schedule::put_session_type(&context, mentor, session_type).await?)))
+}
+
+/// The same, with the slug in the body.
+pub(super) async fn put_session_type_by_slug(
+    State(context): State<Context>,
+    credential: Credential,
+    body: Result<Body, Problem>,
+) -> Answer {
+    let mentor = credential.mentor()?;
+    Ok(Json(json!(schedule::put_session_type(&context, mentor, body?.required()?.read()?).await?)))
 }
 
 pub(super) async fn delete_session_type(
     State(context): State<Context>,
     credential: Credential,
-    Path(slug): Path<String>,
+    Name(slug): Name,
 ) -> Result<StatusCode, Problem> {
     schedule::delete_session_type(&context, credential.mentor()?, &slug).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The key that was sent, with what it was sent for.
+fn idempotency(headers: &HeaderMap, fields: &mut Fields) -> Option<Idempotency> {
+    let mut sent = headers.get_all("idempotency-key").iter();
+    let key = sent.next()?.to_str().ok().filter(|_| sent.next().is_none());
+    if key.is_none() {
+        fields.wrong("Idempotency-Key", "invalid", "Send one Idempotency-Key, of visible ASCII characters.");
+    }
+    Some(Idempotency { key: key?.to_owned(), request_hash: fields.hash() })
 }
 
 pub(super) async fn create_booking(
@@ -152,19 +163,9 @@ pub(super) async fn create_booking(
     headers: HeaderMap,
     body: Result<Body, Problem>,
 ) -> Result<Response, Problem> {
-    let body = body?;
-    // serde_json's map is sorted, so the same JSON has one form whatever the order of its members.
-    let request_hash = sha256(json!(body.0).to_string().as_bytes());
-    let idempotency = match headers.get("idempotency-key").map(|value| value.to_str()) {
-        None => None,
-        Some(Ok(key)) => Some(Idempotency { key: key.to_owned(), request_hash }),
-        Some(Err(_)) => {
-            let error = FieldError::new("Idempotency-Key", "invalid", "Send an Idempotency-Key of visible ASCII characters.");
-            return Err(Problem::invalid(vec![error]));
-        }
-    };
-    let mut fields = body.fields();
+    let mut fields = body?.required()?;
     let request = Request {
+        idempotency: idempotency(&headers, &mut fields),
         mentor: fields.text("mentor"),
         session_type: fields.text("session_type"),
         start: fields.instant("start"),
@@ -173,56 +174,40 @@ pub(super) async fn create_booking(
         timezone: fields.text("timezone"),
         notes: fields.optional_text("notes"),
         language: language(&headers),
-        idempotency,
     };
     fields.finish()?;
     let (made, token) = bookings::book(&context, request).await?;
+    let booked = bookings::get(&context, &bookings::Key::Token(token.clone())).await?;
     let url = context.link(&bookings::manage_path(&token));
-    Ok(created(wire::made(&made, url, token.reveal())))
+    Ok(created(wire::made(&made, &booked, url, token.reveal())))
 }
 
-pub(super) async fn bookings(State(context): State<Context>, credential: Credential, Query(asked): Asked) -> Answer {
+pub(super) async fn bookings(State(context): State<Context>, credential: Credential, Query(mut asked): Query) -> Answer {
     let mentor = credential.mentor()?;
-    let mut errors = Vec::new();
-    let mut instant = |field: &str| {
-        let text = asked.get(field)?;
-        let at = wire::instant(text);
-        if at.is_none() {
-            errors.push(FieldError::new(field, "invalid", "Send an instant of RFC 3339, such as 2026-12-01T09:00:00Z."));
-        }
-        at
-    };
-    let (from, to) = (instant("from"), instant("to"));
-    let statuses = match asked.get("status").map(|word| Status::from_word(word)) {
-        None => Vec::new(),
-        Some(Some(status)) => vec![status],
-        Some(None) => {
-            errors.push(FieldError::new("status", "invalid", "Send pending, confirmed, declined or cancelled."));
-            Vec::new()
-        }
-    };
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
+    let (from, to) = (asked.optional_instant("from"), asked.optional_instant("to"));
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        asked.wrong("to", "out_of_range", "Choose an end that is not before the beginning.");
     }
-    let list = List { from, to, statuses, cursor: asked.get("cursor").cloned(), ..List::default() };
+    let status = asked.optional_text("status");
+    let statuses: Vec<Status> = status.as_deref().and_then(Status::from_word).into_iter().collect();
+    if status.is_some() && statuses.is_empty() {
+        asked.wrong("status", "invalid", "Send pending, confirmed, declined or cancelled.");
+    }
+    let cursor = asked.cursor();
+    asked.finish()?;
+    let list = List { from, to, statuses, cursor, ..List::default() };
     let (items, next) = bookings::list(&context, mentor, list).await?;
     Ok(Json(wire::page(items.iter().map(wire::booking).collect(), next)))
 }
 
 /// The right to the booking of a path. A manage token opens its own booking only.
 async fn own(context: &Context, credential: &Credential, id: &str) -> Result<(bookings::Key, bookings::Booked), Problem> {
-    // Who asks is settled before what exists.
-    let key = credential.booking(BookingId(uuid::Uuid::nil()))?;
-    let id = booking_id(id)?;
-    let key = match key {
-        bookings::Key::Mentor(mentor, _) => bookings::Key::Mentor(mentor, id),
-        token => token,
-    };
+    let key = credential.booking(id)?;
     let booked = bookings::get(context, &key).await?;
-    if booked.booking.id == id { Ok((key, booked)) } else { Err(Problem::not_found()) }
+    if booked.booking.id == booking_id(id)? { Ok((key, booked)) } else { Err(Problem::not_found()) }
 }
 
-pub(super) async fn booking(State(context): State<Context>, credential: Credential, Path(id): Path<String>) -> Answer {
+pub(super) async fn booking(State(context): State<Context>, credential: Credential, Name(id): Name) -> Answer {
     let (_, booked) = own(&context, &credential, &id).await?;
     Ok(Json(wire::booking(&booked)))
 }
@@ -230,11 +215,11 @@ pub(super) async fn booking(State(context): State<Context>, credential: Credenti
 pub(super) async fn cancel(
     State(context): State<Context>,
     credential: Credential,
-    Path(id): Path<String>,
+    Name(id): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
     let (key, _) = own(&context, &credential, &id).await?;
-    let mut fields = body?.fields();
+    let mut fields = body?.optional()?;
     let reason = fields.optional_text("reason");
     fields.finish()?;
     Ok(Json(wire::booking(&bookings::cancel(&context, &key, reason).await?)))
@@ -243,29 +228,35 @@ pub(super) async fn cancel(
 pub(super) async fn reschedule(
     State(context): State<Context>,
     credential: Credential,
-    Path(id): Path<String>,
+    Name(id): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
     let (key, _) = own(&context, &credential, &id).await?;
-    let mut fields = body?.fields();
+    let mut fields = body?.optional()?;
     let start = fields.instant("start");
     fields.finish()?;
     Ok(Json(wire::booking(&bookings::reschedule(&context, &key, start).await?)))
 }
 
-pub(super) async fn confirm(State(context): State<Context>, credential: Credential, Path(id): Path<String>) -> Answer {
+pub(super) async fn confirm(
+    State(context): State<Context>,
+    credential: Credential,
+    Name(id): Name,
+    body: Result<Body, Problem>,
+) -> Answer {
     let mentor = credential.mentor()?;
+    body?.optional()?;
     Ok(Json(wire::booking(&bookings::confirm(&context, mentor, booking_id(&id)?).await?)))
 }
 
 pub(super) async fn decline(
     State(context): State<Context>,
     credential: Credential,
-    Path(id): Path<String>,
+    Name(id): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
     let mentor = credential.mentor()?;
-    let mut fields = body?.fields();
+    let mut fields = body?.optional()?;
     let reason = fields.optional_text("reason");
     fields.finish()?;
     Ok(Json(wire::booking(&bookings::decline(&context, mentor, booking_id(&id)?, reason).await?)))
@@ -274,7 +265,7 @@ pub(super) async fn decline(
 pub(super) async fn invite(
     State(context): State<Context>,
     credential: Credential,
-    Path(id): Path<String>,
+    Name(id): Name,
 ) -> Result<Response, Problem> {
     let (key, _) = own(&context, &credential, &id).await?;
     Ok(calendar_file(bookings::invite(&context, &key).await?))

@@ -7,15 +7,20 @@ use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SecondsFormat, TimeDelta,
 use scheduling::OffsetTable;
 use serde_json::{Value, json};
 
-/// An RFC 3339 instant with an offset.
+/// An instant of RFC 3339. A leap second is the second after it.
 pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+    // chrono takes a space between date and time as well.
+    let at = matches!(text.as_bytes().get(10), Some(b'T' | b't')).then(|| DateTime::parse_from_rfc3339(text).ok())??;
+    let nanos = i64::from(at.timestamp_subsec_nanos());
+    Some(DateTime::from_timestamp(at.timestamp(), 0)? + TimeDelta::nanoseconds(nanos))
 }
 
-/// A date `YYYY-MM-DD`, of four digits.
+/// A date `YYYY-MM-DD`.
 pub(super) fn date(text: &str) -> Option<NaiveDate> {
-    let fine = text.len() == 10 && text.as_bytes()[0].is_ascii_digit();
-    fine.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+    // chrono takes spaces and fewer digits as well.
+    let fits = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let fine = text.len() == 10 && text.bytes().enumerate().all(fits);
+    fine.then(|| text.parse().ok()).flatten()
 }
 
 /// UTC, to the second.
@@ -61,12 +66,25 @@ pub(super) fn slots(slots: &Slots) -> Value {
     json!({ "timezone": slots.zone.name, "session_type": slots.session_type.slug, "days": days })
 }
 
-pub(super) fn made(made: &Made, manage_url: String, manage_token: &str) -> Value {
-    json!({
-        "id": made.id, "status": made.status, "start": utc(made.start), "end": utc(made.end), "timezone": made.timezone,
-        "mentor": made.mentor, "session_type": made.session_type,
-        "manage_url": manage_url, "manage_token": manage_token,
-    })
+/// A booking as it was when it was made, also where this is a repeat and it has changed since.
+pub(super) fn made(made: &Made, booked: &Booked, manage_url: String, manage_token: &str) -> Value {
+    let mut answer = booking(booked);
+    for (member, at_first) in [
+        ("status", json!(made.status)),
+        ("start", json!(utc(made.start))),
+        ("end", json!(utc(made.end))),
+        ("mentor", json!(made.mentor)),
+        ("session_type", json!(made.session_type)),
+        ("sequence", json!(0)),
+        ("cancelled_at", Value::Null),
+        ("cancelled_by", Value::Null),
+        ("reason", Value::Null),
+        ("manage_url", json!(manage_url)),
+        ("manage_token", json!(manage_token)),
+    ] {
+        answer[member] = at_first;
+    }
+    answer
 }
 
 pub(super) fn booking(booked: &Booked) -> Value {
@@ -81,4 +99,41 @@ pub(super) fn booking(booked: &Booked) -> Value {
         "created_at": utc(b.created_at), "cancelled_at": b.cancelled_at.map(utc), "cancelled_by": b.cancelled_by,
         "reason": b.reason,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_those_of_rfc_3339() {
+        let read = |text| instant(text).map(utc);
+        for (text, means) in [
+            ("2026-12-01T09:00:00Z", "2026-12-01T09:00:00Z"),
+            ("2026-12-01t09:00:00z", "2026-12-01T09:00:00Z"),
+            ("2026-12-01T09:00:00.5+09:00", "2026-12-01T00:00:00Z"),
+            ("2026-12-01T09:00:00-00:00", "2026-12-01T09:00:00Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(means), "{text}");
+        }
+        for text in [
+            "", "now", "2026-12-01", "2026-12-01T09:00:00", "2026-12-01 09:00:00Z", "2026-12-01T09:00Z", "2026-12-01T24:00:00Z",
+            "2026-02-30T09:00:00Z", "2026-12-01T09:00:00+9:00", "2026-12-01T09:00:00+0900", "10000-01-01T00:00:00Z",
+            "+2026-12-01T09:00:00Z", "-001-12-01T09:00:00Z", "2026-12-01T09:00:61Z", " 2026-12-01T09:00:00Z", "1764579600",
+            "2026-12-01T09:00:00+24:00",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_have_ten_characters() {
+        assert_eq!(date("2024-02-29").unwrap().to_string(), "2024-02-29");
+        for text in ["2026-02-30", "2026-2-3", "2026- 2- 3", "+2026-2-03", "20260203", "2026-13-01", "2026-01-00", "２026-01-1", ""] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
 }

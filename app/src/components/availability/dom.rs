@@ -43,6 +43,15 @@ mod inner {
         }
     }
 
+    /// Moves the focus, scrolling no more than it takes.
+    pub fn focus_nearby(element: &Element) {
+        focus_in_place(element);
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+
     /// Moves the focus without scrolling there.
     pub fn focus_in_place(element: &Element) {
         let options = js_sys::Object::new();
@@ -158,6 +167,8 @@ mod inner {
     }
 
     pub fn focus(_element: &Element) {}
+
+    pub fn focus_nearby(_element: &Element) {}
 
     pub fn focus_in_place(_element: &Element) {}
 

@@ -339,7 +339,10 @@ fn DayList(state: State, day: usize, copying: RwSignal<Option<usize>>) -> impl I
     let title = format!("day-title-{day}");
     view! {
         <div class="day-list" role="group" aria-labelledby=title.clone() data-empty=move || state.days[day].with(Hours::is_empty).then_some("")>
-            <h3 id=title.clone()>{name}</h3>
+            <h3 id=title.clone()>
+                <span aria-hidden="true">{day_short(day, language)}</span>
+                <span class="visually-hidden">{name}</span>
+            </h3>
             <TimesFields id=format!("hours-{day}") day=name hours=state.days[day] change=change none=t.day_closed>
                 <button
                     class="icon-button"
@@ -464,14 +467,14 @@ fn LeaveDialog(state: State, leaving: RwSignal<Option<String>>) -> impl IntoView
             browser::load(&href);
         }
     };
-    let go = StoredValue::new_local(go);
+    let go = Callback::new(go);
     let save_and_go = move |()| {
         dom::settle();
         if dom::focus_invalid("editor") {
             open.set(false);
             return;
         }
-        state.save(move || go.with_value(|go| go(true)));
+        state.save(move || go.run(true));
         // A failure shows above the grid.
         open.set(false);
     };
@@ -479,7 +482,7 @@ fn LeaveDialog(state: State, leaving: RwSignal<Option<String>>) -> impl IntoView
         <Dialog open=open title=t.leave_title id="leave-dialog">
             <p>{t.leave_text}</p>
             <div class="dialog-actions">
-                <Button kind="danger" on_press=move |()| go.with_value(|go| go(false))>{t.leave_discard}</Button>
+                <Button kind="danger" on_press=move |()| go.run(false)>{t.leave_discard}</Button>
                 <button class="button" type="button" on:click=move |_| open.set(false)>{t.leave_stay}</button>
                 <Button kind="primary" on_press=save_and_go>{t.leave_save}</Button>
             </div>

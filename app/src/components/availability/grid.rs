@@ -91,6 +91,7 @@ struct Place {
     x: f64,
     y: f64,
     width: f64,
+    height: f64,
 }
 
 impl Place {
@@ -104,7 +105,7 @@ impl Place {
         let day = (x / column).floor().clamp(0.0, DAYS as f64 - 1.0);
         let minutes_per_pixel = f64::from(DAY) / height;
         let off_middle = x - (day + 0.5) * column;
-        Some(Self { day: day as usize, minute: y * minutes_per_pixel, minutes_per_pixel, off_middle, x, y, width })
+        Some(Self { day: day as usize, minute: y * minutes_per_pixel, minutes_per_pixel, off_middle, x, y, width, height })
     }
 
     /// What reaches how far: a finger needs more room than a mouse.
@@ -139,7 +140,7 @@ struct Parts {
     scroll: NodeRef<html::Div>,
     pointers: StoredValue<Pointers>,
     cursor: RwSignal<Cursor>,
-    /// The keyboard is in the grid, so what it selects is shown.
+    /// The keyboard is in the grid, so where it is and what it selects is shown.
     walking: RwSignal<bool>,
     hover: RwSignal<&'static str>,
     place: RwSignal<Place>,
@@ -237,7 +238,13 @@ pub fn Grid(
                             on:pointerup=move |event| parts.up(&event)
                             on:pointercancel=move |event| parts.cancelled(&event)
                             on:keydown=move |event| parts.key(&event)
-                            on:focusin=move |_| parts.walking.set(true)
+                            data-walking=move || parts.walking.get().then_some("")
+                            on:keyup=move |event| {
+                                // Tab has led here.
+                                if event.key() == "Tab" {
+                                    parts.walking.set(true);
+                                }
+                            }
                             on:focusout=move |_| parts.walking.set(false)
                         >
                             <Show when=move || hydrated.get()>
@@ -409,7 +416,7 @@ fn Tag(parts: Parts) -> impl IntoView {
         let beside = if finger { -width / 2.0 } else { 16.0 };
         let below = if finger { -height - 34.0 } else { 16.0 };
         let x = (place.x + beside).clamp(0.0, (place.width - width).max(0.0));
-        let y = (place.y + below).max(0.0);
+        let y = (place.y + below).clamp(0.0, (place.height - height).max(0.0));
         let element: &leptos::web_sys::HtmlElement = &node;
         let _ = element.style().set_property("transform", &format!("translate({x:.1}px, {y:.1}px)"));
     });
@@ -456,6 +463,7 @@ impl Parts {
         event.prevent_default();
         // A field that is being typed in has its say first.
         self.focus(Cursor::on(Cell::at(place.day, place.minute)), false);
+        self.walking.set(false);
         let _ = area.set_pointer_capture(event.pointer_id());
         let part = self.part(place, finger);
         self.pointers.update_value(|pointers| {
@@ -625,6 +633,7 @@ impl Parts {
                 self.state.change(|board| board.paint(&cursor.area(), on));
                 self.voice.painted(&cursor.area(), on);
                 self.label(cursor.head);
+                self.walking.set(true);
                 return;
             }
             _ => return,
@@ -632,6 +641,7 @@ impl Parts {
         event.prevent_default();
         let cursor = self.cursor.get_untracked().after(go, shift);
         self.focus(cursor, true);
+        self.walking.set(true);
         if shift {
             let what = area_text(&cursor.area(), self.voice.t, self.voice.language);
             self.voice.status.announce(fill(self.voice.t.grid_selected, &[("what", &what)]));
@@ -655,7 +665,7 @@ impl Parts {
         self.label(cursor.head);
         if let Some(cell) = self.element(cursor.head) {
             let _ = cell.set_attribute("tabindex", "0");
-            if scroll { dom::focus(&cell) } else { dom::focus_in_place(&cell) }
+            if scroll { dom::focus_nearby(&cell) } else { dom::focus_in_place(&cell) }
         }
     }
 

@@ -191,9 +191,9 @@ fn Mover(current: RwSignal<BookingView>, path: String) -> impl IntoView {
     });
     let go_back = {
         let navigate = navigate.clone();
-        move || navigate(&stored_path.get_value(), NavigateOptions { scroll: false, ..Default::default() })
+        move |()| navigate(&stored_path.get_value(), NavigateOptions { scroll: false, ..Default::default() })
     };
-    let go_back = StoredValue::new_local(go_back);
+    let go_back = Callback::new(go_back);
     let seal = move |start: DateTime<Utc>| {
         pending.set(true);
         spawn_local_scoped(async move {
@@ -203,7 +203,7 @@ fn Mover(current: RwSignal<BookingView>, path: String) -> impl IntoView {
                 Ok(changed) => {
                     status.say(fill(t.moved_done, &[("name", &changed.mentee_name)]));
                     current.set(changed);
-                    go_back.with_value(|go| go());
+                    go_back.run(());
                 }
                 Err(error) => {
                     status.fail(error_text(&error));

@@ -1,0 +1,16 @@
+//! The contract's rules for bookings and accounts, through everything but the pages, on a real database.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod accounts;
+mod approval;
+mod book;
+mod change;
+mod idempotency;
+mod jobs;
+mod lists;
+mod offered;
+mod races;
+mod sealing;
+mod zones;

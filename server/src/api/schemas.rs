@@ -1,0 +1,349 @@
+//! The shapes of requests and answers, as JSON Schema. `required` keeps the order in which people read the members.
+
+use scheduling::rules::{MAX_NAME, MAX_TEXT, MAX_URL};
+use serde_json::{Map, Value, json};
+
+type Members = Vec<(&'static str, Value)>;
+
+/// Every schema by its name, in the order in which they are told.
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let may_be_left_out = ["description", "daily_limit", "price", "location", "location.value"];
+    let asked = lenient(session_type(), &may_be_left_out);
+    vec![
+        ("MentorPage", page("Mentor")),
+        ("Mentor", object(profile())),
+        ("MentorProfile", object(joined(profile(), vec![("session_types", list(of("SessionType")))]))),
+        ("NewMentor", lenient(new_mentor(), &["headline", "bio", "photo_url"])),
+        ("CreatedMentor", created_mentor()),
+        (
+            "LoginLink",
+            object(vec![
+                ("url", url("https://book.example.com/enter?token=ysl_…")),
+                ("expires_at", instant("2026-11-22T09:15:00Z")),
+            ]),
+        ),
+        ("Slots", slots()),
+        ("Availability", availability()),
+        (
+            "AvailabilityInput",
+            lenient(availability(), &["weekly", "overrides", "overrides.windows", "blocked", "blocked.note"]),
+        ),
+        ("SessionTypes", list(of("SessionType"))),
+        ("SessionType", session_type()),
+        ("SessionTypeInput", without(asked.clone(), "slug")),
+        ("SessionTypeWithSlug", asked),
+        ("NewBooking", lenient(new_booking(), &["notes"])),
+        ("MadeBooking", object(joined(booking(), manage()))),
+        ("BookingPage", page("Booking")),
+        ("Booking", object(booking())),
+        ("NewStart", object(vec![("start", instant("2026-12-02T00:00:00Z"))])),
+        ("Reason", lenient(object(vec![("reason", or_null(long_text("I am ill.")))]), &["reason"])),
+        ("Readiness", readiness()),
+        ("Problem", problem()),
+    ]
+}
+
+fn joined(mut first: Members, second: Members) -> Members {
+    first.extend(second);
+    first
+}
+
+fn object(members: Members) -> Value {
+    let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+    let properties: Map<String, Value> = members.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
+    json!({ "type": "object", "required": names, "properties": properties })
+}
+
+/// The object as it is asked for: some members, named with the way to them, may be left out.
+fn lenient(mut object: Value, optional: &[&str]) -> Value {
+    for way in optional {
+        let mut at = &mut object;
+        let mut names: Vec<&str> = way.split('.').collect();
+        let last = names.pop();
+        for name in names {
+            at = &mut at["properties"][name];
+            if at.get("items").is_some() {
+                at = &mut at["items"];
+            }
+        }
+        if let Some(required) = at["required"].as_array_mut() {
+            required.retain(|name| name.as_str() != last);
+        }
+    }
+    object
+}
+
+fn without(mut object: Value, name: &str) -> Value {
+    if let Some(properties) = object["properties"].as_object_mut() {
+        properties.remove(name);
+    }
+    lenient(object, &[name])
+}
+
+/// The schema with more members.
+fn with(mut schema: Value, more: Value) -> Value {
+    if let (Value::Object(members), Value::Object(more)) = (&mut schema, more) {
+        members.extend(more);
+    }
+    schema
+}
+
+fn about(schema: Value, description: &str) -> Value {
+    with(schema, json!({ "description": description }))
+}
+
+fn or_null(mut schema: Value) -> Value {
+    schema["type"] = json!([schema["type"], "null"]);
+    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        words.push(Value::Null);
+    }
+    schema
+}
+
+/// Null in the example.
+fn mostly_null(schema: Value) -> Value {
+    with(or_null(schema), json!({ "examples": [null] }))
+}
+
+fn of(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn list(of: Value) -> Value {
+    json!({ "type": "array", "items": of })
+}
+
+fn at_most(list: Value, entries: u32) -> Value {
+    with(list, json!({ "maxItems": entries }))
+}
+
+fn text(example: &str) -> Value {
+    json!({ "type": "string", "examples": [example] })
+}
+
+fn words(words: &[&str]) -> Value {
+    json!({ "type": "string", "enum": words })
+}
+
+fn flag(example: bool) -> Value {
+    json!({ "type": "boolean", "examples": [example] })
+}
+
+fn whole(from: u64, to: u64, example: u64) -> Value {
+    json!({ "type": "integer", "minimum": from, "maximum": to, "examples": [example] })
+}
+
+fn format(format: &str, example: &str) -> Value {
+    with(text(example), json!({ "format": format }))
+}
+
+pub(super) fn instant(example: &str) -> Value {
+    format("date-time", example)
+}
+
+pub(super) fn date(example: &str) -> Value {
+    format("date", example)
+}
+
+fn id() -> Value {
+    format("uuid", "0193a5f2-7c1e-7b3a-9d54-2f0c8e6b1a77")
+}
+
+fn url(example: &str) -> Value {
+    with(format("uri", example), json!({ "maxLength": MAX_URL }))
+}
+
+fn email(example: &str) -> Value {
+    with(format("email", example), json!({ "maxLength": 254 }))
+}
+
+fn pattern(pattern: &str, example: &str) -> Value {
+    with(text(example), json!({ "pattern": pattern }))
+}
+
+fn handle() -> Value {
+    pattern("^[a-z][a-z0-9-]{2,39}$", "kim-mentor")
+}
+
+pub(super) fn slug() -> Value {
+    pattern("^[a-z0-9][a-z0-9-]{0,39}$", "session")
+}
+
+fn clock_time(example: &str) -> Value {
+    pattern("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", example)
+}
+
+fn name(example: &str) -> Value {
+    with(text(example), json!({ "minLength": 1, "maxLength": MAX_NAME }))
+}
+
+fn long_text(example: &str) -> Value {
+    with(text(example), json!({ "maxLength": MAX_TEXT }))
+}
+
+pub(super) fn zone(example: &str) -> Value {
+    about(text(example), "A zone or link name of the IANA database; letter case matters.")
+}
+
+pub(super) fn status() -> Value {
+    words(&["pending", "confirmed", "declined", "cancelled"])
+}
+
+fn page(of_what: &str) -> Value {
+    object(vec![
+        ("items", list(of(of_what))),
+        ("next_cursor", about(mostly_null(json!({ "type": "string" })), "For the next page; null on the last.")),
+    ])
+}
+
+fn profile() -> Members {
+    vec![
+        ("handle", handle()),
+        ("name", name("김멘토")),
+        ("headline", or_null(name("Product design"))),
+        ("bio", or_null(long_text("Twelve years of designing products."))),
+        ("photo_url", or_null(url("https://example.com/kim.jpg"))),
+        ("timezone", zone("Asia/Seoul")),
+    ]
+}
+
+fn new_mentor() -> Value {
+    let mut members = profile();
+    members.insert(2, ("email", email("kim@example.com")));
+    object(members)
+}
+
+fn created_mentor() -> Value {
+    let mut members = profile();
+    members.insert(0, ("id", id()));
+    members.insert(3, ("email", email("kim@example.com")));
+    members.push(("api_key", about(text("ysk_…"), "Shown this once.")));
+    object(members)
+}
+
+fn slots() -> Value {
+    let slot = object(vec![("start", instant("2026-11-30T19:00:00-05:00")), ("end", instant("2026-11-30T19:30:00-05:00"))]);
+    let day = object(vec![("date", date("2026-11-30")), ("slots", list(slot))]);
+    object(vec![("timezone", zone("America/New_York")), ("session_type", slug()), ("days", list(day))])
+}
+
+fn window() -> Members {
+    vec![("start_time", clock_time("09:00")), ("end_time", about(clock_time("12:00"), "After the start; 24:00 ends a day."))]
+}
+
+fn availability() -> Value {
+    let day = about(whole(0, 6, 1), "0 is Sunday, 6 is Saturday.");
+    let weekly = list(object(joined(vec![("day_of_week", day)], window())));
+    let other = list(object(vec![("date", date("2026-12-24")), ("windows", at_most(list(object(window())), 100))]));
+    let blocked = list(object(vec![
+        ("starts_on", date("2026-12-28")),
+        ("ends_on", date("2027-01-03")),
+        ("note", about(or_null(long_text("New Year")), "The mentor's own; nobody else sees it.")),
+    ]));
+    object(vec![
+        ("timezone", about(zone("Asia/Seoul"), "The mentor's zone, in which all of this is written.")),
+        ("weekly", at_most(weekly, 500)),
+        ("overrides", about(at_most(other, 1000), "Other hours for one date; no windows closes the day.")),
+        ("blocked", about(at_most(blocked, 1000), "Dates without hours, both ends included.")),
+    ])
+}
+
+fn location() -> Value {
+    or_null(object(vec![
+        ("kind", words(&["link", "phone", "in_person", "meet", "teams"])),
+        ("value", about(text("https://example.com/room"), "Link, number or address; may be empty for meet and teams.")),
+    ]))
+}
+
+fn session_type() -> Value {
+    let price = or_null(object(vec![
+        ("amount", about(whole(0, 1_000_000_000_000, 3000), "In minor units (cents).")),
+        ("currency", pattern("^[A-Z]{3}$", "USD")),
+    ]));
+    object(vec![
+        ("slug", slug()),
+        ("name", name("Session")),
+        ("description", or_null(long_text("Half an hour on whatever you bring."))),
+        ("duration_minutes", whole(5, 1440, 30)),
+        ("start_interval_minutes", about(whole(5, 1440, 30), "The distance of starts.")),
+        ("buffer_before_minutes", whole(0, 1440, 0)),
+        ("buffer_after_minutes", whole(0, 1440, 15)),
+        ("minimum_notice_minutes", whole(0, 525_600, 0)),
+        ("horizon_days", whole(1, 730, 60)),
+        ("daily_limit", about(or_null(whole(1, 1000, 4)), "Null: no limit.")),
+        ("requires_approval", flag(false)),
+        ("cancel_notice_minutes", whole(0, 525_600, 0)),
+        ("price", price),
+        ("location", location()),
+        ("active", about(flag(true), "Whether visitors are offered it.")),
+    ])
+}
+
+fn new_booking() -> Value {
+    object(vec![
+        ("mentor", handle()),
+        ("session_type", slug()),
+        ("start", about(instant("2026-12-01T00:00:00Z"), "One of the free times.")),
+        ("name", name("Ada")),
+        ("email", email("ada@example.com")),
+        ("timezone", zone("America/New_York")),
+        ("notes", or_null(long_text("About my portfolio."))),
+    ])
+}
+
+fn booking() -> Members {
+    let mentor = object(vec![("handle", handle()), ("name", name("김멘토")), ("timezone", zone("Asia/Seoul"))]);
+    let session_type = object(vec![("slug", slug()), ("name", name("Session")), ("duration_minutes", whole(5, 1440, 30))]);
+    let sequence = json!({ "type": "integer", "minimum": 0, "examples": [0] });
+    vec![
+        ("id", id()),
+        ("status", with(status(), json!({ "examples": ["confirmed"] }))),
+        ("start", instant("2026-12-01T00:00:00Z")),
+        ("end", instant("2026-12-01T00:30:00Z")),
+        ("timezone", about(zone("America/New_York"), "The mentee's.")),
+        ("mentor", mentor),
+        ("session_type", session_type),
+        ("name", name("Ada")),
+        ("email", email("ada@example.com")),
+        ("notes", or_null(long_text("About my portfolio."))),
+        ("location", location()),
+        ("sequence", about(sequence, "One more at every change, as in the invite.")),
+        ("created_at", instant("2026-11-22T09:00:00Z")),
+        ("cancelled_at", mostly_null(instant(""))),
+        ("cancelled_by", mostly_null(words(&["mentee", "mentor", "calendar", "expiry"]))),
+        ("reason", mostly_null(json!({ "type": "string" }))),
+    ]
+}
+
+fn manage() -> Members {
+    vec![
+        ("manage_url", about(url("https://book.example.com/b/ysm_…"), "The booking's own page, for the mentee.")),
+        ("manage_token", text("ysm_…")),
+    ]
+}
+
+fn readiness() -> Value {
+    let count = |example: u64| json!({ "type": "integer", "minimum": 0, "examples": [example] });
+    object(vec![
+        ("status", words(&["ready", "not ready"])),
+        ("database", text("ok")),
+        ("time_zones", object(vec![("version", text("2026e")), ("stale", flag(false))])),
+        ("jobs", object(vec![("status", text("ok")), ("waiting", count(0)), ("given_up", count(0))])),
+    ])
+}
+
+fn problem() -> Value {
+    let error = object(vec![
+        ("field", about(text("weekly[0].end_time"), "Its name, with the way to it.")),
+        ("code", text("out_of_range")),
+        ("message", text("The end must be after the start; 24:00 is the end of the day.")),
+    ]);
+    object(vec![
+        ("type", format("uri-reference", "/api/docs#invalid_request")),
+        ("title", text("Unprocessable Entity")),
+        ("status", whole(400, 599, 422)),
+        ("code", text("invalid_request")),
+        ("detail", text("The end must be after the start; 24:00 is the end of the day.")),
+        ("errors", list(error)),
+    ])
+}
