@@ -199,13 +199,30 @@ mod tests {
     #[test]
     fn reads_what_help_says() {
         assert_eq!(parse(&["serve", "--demo"]), Ok(Command::Serve { demo: true }));
-        let create = parse(&["mentor", "create", "--json", "--handle", "kim", "--name=김 멘토", "--email", "k@x.kr", "--timezone", "Asia/Seoul"]);
+        let create = parse(&[
+            "mentor",
+            "create",
+            "--json",
+            "--handle",
+            "kim",
+            "--name=김 멘토",
+            "--email",
+            "k@x.kr",
+            "--timezone",
+            "Asia/Seoul",
+        ]);
         assert!(matches!(create, Ok(Command::CreateMentor { json: true, name, .. }) if name == "김 멘토"));
     }
 
     #[test]
     fn says_what_is_missing() {
-        for wrong in [&["mentor", "create", "--handle"][..], &["mentor", "create"], &["serve", "now"], &[], &["mentor", "create", "--what", "x"]] {
+        for wrong in [
+            &["mentor", "create", "--handle"][..],
+            &["mentor", "create"],
+            &["serve", "now"],
+            &[],
+            &["mentor", "create", "--what", "x"],
+        ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -101,7 +101,10 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         jobs_left: Notify::new(),
     });
     if context.zones.is_stale(context.now()) {
-        tracing::warn!(version = context.zones.version(), "the time zone data is over a year old: update tzdata, or Yaksok");
+        tracing::warn!(
+            version = context.zones.version(),
+            "the time zone data is over a year old: update tzdata, or Yaksok"
+        );
     }
     Ok(context)
 }

@@ -50,7 +50,8 @@ impl FromRequest<Site> for Submission {
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let visitor = Extension::<Visitor>::from_request_parts(&mut parts, site).await.map_err(IntoResponse::into_response)?;
+        let visitor =
+            Extension::<Visitor>::from_request_parts(&mut parts, site).await.map_err(IntoResponse::into_response)?;
         let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
         let form = Form::<Values>::from_request(Request::from_parts(parts, body), site).await;
         let Form(values) = form.map_err(IntoResponse::into_response)?;
@@ -282,7 +283,9 @@ mod tests {
     #[test]
     fn nobody_is_led_elsewhere() {
         assert_eq!(local("/dashboard/settings?x=1", "/"), "/dashboard/settings?x=1");
-        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "", "javascript:alert(1)", "/\t/evil"] {
+        for elsewhere in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "", "javascript:alert(1)", "/\t/evil"]
+        {
             assert_eq!(local(elsewhere, "/"), "/", "{elsewhere}");
         }
     }

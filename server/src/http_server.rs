@@ -15,7 +15,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get_service, post};
 use booking::{Context, accounts, demo, jobs};
 use leptos::prelude::*;
-use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context, handle_server_fns_with_context};
+use leptos_axum::{
+    LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context, handle_server_fns_with_context,
+};
 use scheduling::urls;
 use std::io;
 use std::net::SocketAddr;
@@ -109,7 +111,8 @@ fn options(config: &Config) -> Result<LeptosOptions, StartError> {
     let root = match std::env::var_os("LEPTOS_SITE_ROOT") {
         Some(root) => PathBuf::from(root),
         None => {
-            let program = std::env::current_exe().map_err(|error| StartError::File("finding the program".into(), error))?;
+            let program =
+                std::env::current_exe().map_err(|error| StartError::File("finding the program".into(), error))?;
             program.parent().map(|directory| directory.join("site")).unwrap_or_default()
         }
     };
@@ -133,7 +136,10 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
     let csrf = CsrfLayer::new().add_trusted_origin(&context.base_url).map_err(origin_error)?;
 
     // The application is run once to ask it for its routes; it wants to know a visitor even then.
-    let nobody = { let site = site.clone(); move || site.provide(&Visitor::nobody(), None) };
+    let nobody = {
+        let site = site.clone();
+        move || site.provide(&Visitor::nobody(), None)
+    };
     let (page_routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, nobody);
     let pages = Router::new()
         .route("/fn/{*name}", post(server_function).get(server_function))
@@ -155,7 +161,10 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.path().is_file() && !name.ends_with(".br") && !name.ends_with(".gz") {
             let file = ServeFile::new(entry.path()).precompressed_br().precompressed_gzip();
-            let day = SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+            let day = SetResponseHeaderLayer::if_not_present(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static("public, max-age=86400"),
+            );
             router = router.route_service(&format!("/{name}"), get_service(file).layer(day));
         }
     }
@@ -174,9 +183,7 @@ pub(crate) fn hardened(router: Router, https: bool) -> Router {
     let router = router
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
-        .layer(from_fn(async |request: Request, next: axum::middleware::Next| {
-            harden(next.run(request).await)
-        }))
+        .layer(from_fn(async |request: Request, next: axum::middleware::Next| harden(next.run(request).await)))
         .layer(CatchPanicLayer::new());
     if https { router.layer(from_fn(strict_transport)) } else { router }
 }
@@ -215,14 +222,17 @@ fn harden(mut response: Response) -> Response {
 
 async fn strict_transport(request: Request, next: axum::middleware::Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(
-        header::STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
-    );
+    response
+        .headers_mut()
+        .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     response
 }
 
-async fn server_function(State(site): State<Site>, Extension(visitor): Extension<Visitor>, request: Request<Body>) -> Response {
+async fn server_function(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request<Body>,
+) -> Response {
     handle_server_fns_with_context(move || site.provide(&visitor, None), request).await.into_response()
 }
 
@@ -230,7 +240,11 @@ async fn page(State(site): State<Site>, Extension(visitor): Extension<Visitor>, 
     site.render(request, visitor, None).await
 }
 
-async fn not_found(State(site): State<Site>, Extension(visitor): Extension<Visitor>, request: Request<Body>) -> Response {
+async fn not_found(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request<Body>,
+) -> Response {
     if request.uri().path().starts_with("/api/") {
         return Problem::not_found().into_response();
     }

@@ -17,8 +17,7 @@ use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 
 /// Server functions that read, although their arguments come by POST.
-const READING: [&str; 7] =
-    ["booking", "booking_month", "bookings", "editor", "session_types", "settings", "api_keys"];
+const READING: [&str; 7] = ["booking", "booking_month", "bookings", "editor", "session_types", "settings", "api_keys"];
 
 type Limit = Arc<GovernorConfig<ClientAddress, NoOpMiddleware>>;
 
@@ -34,7 +33,12 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// `0` switches a limit off.
-    pub(crate) fn new(writes_per_minute: u32, reads_per_minute: u32, proxy_hops: usize, platform: Option<[u8; 32]>) -> Self {
+    pub(crate) fn new(
+        writes_per_minute: u32,
+        reads_per_minute: u32,
+        proxy_hops: usize,
+        platform: Option<[u8; 32]>,
+    ) -> Self {
         let address = ClientAddress { proxy_hops };
         let limit = |per_minute: u32| {
             let period = Duration::from_secs(60).checked_div(per_minute)?;
@@ -60,7 +64,9 @@ impl Limits {
             None => matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
         };
         let limit = if reads { &self.reads } else { &self.writes }.as_ref()?;
-        if self.platform.is_some() && bearer(request.headers()).map(|t| booking::secrets::sha256(t.as_bytes())) == self.platform {
+        if self.platform.is_some()
+            && bearer(request.headers()).map(|t| booking::secrets::sha256(t.as_bytes())) == self.platform
+        {
             return None;
         }
         let key = self.address.extract(request).ok()?;
@@ -84,7 +90,8 @@ pub(crate) async fn limit(State(limits): State<Limits>, request: Request, next: 
     } else if path.starts_with("/api/") {
         return Problem::rate_limited(seconds).into_response();
     } else {
-        (StatusCode::TOO_MANY_REQUESTS, format!("Too many requests. Please try again in {seconds} seconds.")).into_response()
+        (StatusCode::TOO_MANY_REQUESTS, format!("Too many requests. Please try again in {seconds} seconds."))
+            .into_response()
     };
     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response

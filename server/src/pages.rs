@@ -53,7 +53,8 @@ impl Site {
     /// A cookie that logs in, or out (`None`).
     pub(crate) fn session_cookie(&self, token: Option<&Secret>) -> HeaderValue {
         let (value, age) = token.map_or(("", 0), |token| (token.reveal(), accounts::SESSION.num_seconds()));
-        let mut cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}", self.session_cookie_name());
+        let mut cookie =
+            format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}", self.session_cookie_name());
         if self.https {
             cookie.push_str("; Secure");
         }
@@ -103,7 +104,13 @@ impl Site {
     }
 
     /// Answers a plain form that failed: its page once more, with what was typed.
-    pub(crate) async fn render_posted(&self, uri: axum::http::Uri, headers: HeaderMap, visitor: Visitor, posted: Posted) -> Response {
+    pub(crate) async fn render_posted(
+        &self,
+        uri: axum::http::Uri,
+        headers: HeaderMap,
+        visitor: Visitor,
+        posted: Posted,
+    ) -> Response {
         let status = posted.error.as_ref().map_or(StatusCode::OK, app::api::server::status);
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = uri;
@@ -123,15 +130,15 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
             Ok(account) => account,
             Err(error) => {
                 tracing::error!(%error, "a session cannot be read");
-                return (StatusCode::SERVICE_UNAVAILABLE, "The server is busy. Please try again in a moment.").into_response();
+                return (StatusCode::SERVICE_UNAVAILABLE, "The server is busy. Please try again in a moment.")
+                    .into_response();
             }
         },
         None => None,
     };
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let language = cookie(headers, "language")
-        .and_then(Language::from_tag)
-        .unwrap_or_else(|| Language::negotiate(accepted));
+    let language =
+        cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(|| Language::negotiate(accepted));
     let visitor = Visitor {
         mentor: account.as_ref().map(|account| account.id()),
         viewer: account.map(|account| Viewer {

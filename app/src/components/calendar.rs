@@ -16,7 +16,7 @@ use leptos_router::hooks::use_navigate;
 #[component]
 pub fn MonthCalendar(
     /// What is free.
-    month: StoredValue<Month>,
+    month: Memo<Month>,
     /// What is chosen.
     pick: Memo<Pick>,
     /// The date whose times are shown.
@@ -35,23 +35,8 @@ pub fn MonthCalendar(
     let hydrated = browser::use_hydrated();
     let navigate = use_navigate();
 
-    let (first_day, today, last_month, counts) = month.with_value(|month| {
-        let first_day = month.first_day;
-        let mut counts = [0_u16; 31];
-        for start in &month.starts {
-            let date = month.zone.wall(*start).date();
-            if let Some(count) = counts.get_mut(date.day0() as usize).filter(|_| month_start(date) == first_day) {
-                *count += 1;
-            }
-        }
-        (first_day, month.zone.wall(month.now).date(), month_start(month.zone.wall(month.horizon_end).date()), counts)
-    });
-    let next_month = month_shift(first_day, 1);
-    let days = (next_month - first_day).num_days();
-    let count = move |date: NaiveDate| {
-        if month_start(date) == first_day { counts[date.day0() as usize % 31] } else { 0 }
-    };
-    let first_month = month_start(today);
+    // What the grid is drawn from; the rest of the month's answer may change without it.
+    let frame = Memo::new(move |_| month.with(Frame::new));
 
     let href = move |change: &dyn Fn(&mut Pick)| {
         let mut next = pick.get();
@@ -67,7 +52,7 @@ pub fn MonthCalendar(
     };
     let date_href = move |date: NaiveDate| {
         href(&|pick| {
-            pick.month = Some(month_tag(first_day));
+            pick.month = Some(month_tag(date));
             pick.date = Some(date);
         })
     };
@@ -75,19 +60,21 @@ pub fn MonthCalendar(
     // The one date that Tab reaches; the arrows lead on from there.
     let walked = RwSignal::new(None::<NaiveDate>);
     let reachable = Memo::new(move |_| {
-        let chosen = selected.get().filter(|date| month_start(*date) == first_day);
-        let free = (0..days).map(|day| day_shift(first_day, day)).find(|date| count(*date) > 0);
-        walked.get().or(chosen).or(free).unwrap_or(first_day)
+        let frame = frame.read();
+        let inside = |date: &NaiveDate| month_start(*date) == frame.first_day;
+        let free = frame.days().find(|date| frame.count(*date) > 0);
+        walked.get().filter(inside).or(selected.get().filter(inside)).or(free).unwrap_or(frame.first_day)
     });
-    if let Some(date) = awaited.get_untracked().filter(|date| month_start(*date) == first_day) {
-        walked.set(Some(date));
-        Effect::new(move |_| {
+    Effect::new(move |_| {
+        let first_day = frame.with(|frame| frame.first_day);
+        if let Some(date) = awaited.get_untracked().filter(|date| month_start(*date) == first_day) {
             awaited.set(None);
+            walked.set(Some(date));
             request_animation_frame(move || {
                 browser::focus_in_place(&day_id(date));
             });
-        });
-    }
+        }
+    });
 
     let walk = move |event: leptos::ev::KeyboardEvent| {
         if event.alt_key() || event.ctrl_key() || event.meta_key() {
@@ -113,75 +100,82 @@ pub fn MonthCalendar(
         };
         event.prevent_default();
         let to_month = month_start(to);
-        if to_month == first_day {
+        let frame = frame.get_untracked();
+        if to_month == frame.first_day {
             walked.set(Some(to));
             browser::focus_in_place(&day_id(to));
-        } else if (first_month..=last_month).contains(&to_month) {
+        } else if (frame.first_month..=frame.last_month).contains(&to_month) {
             awaited.set(Some(to));
             let address = untrack(|| month_href(to_month));
             navigate(&address, NavigateOptions { scroll: false, ..Default::default() });
         }
     };
 
-    let lead = i64::from(format::day_of_week(first_day));
-    let weeks = (lead + days + 6) / 7;
-    let rows = (0..weeks)
-        .map(|week| {
-            let cells = (0..7)
-                .map(|column| {
-                    let date = day_shift(first_day, week * 7 + column - lead);
-                    let inside = month_start(date) == first_day;
-                    let free = count(date);
-                    let full = match free {
-                        0 => t.no_times.into(),
-                        1 => t.one_time.into(),
-                        n => fill(t.many_times, &[("n", &n.to_string())]),
-                    };
-                    let mut label = fill(t.day_label, &[("date", &format::date(date, language)), ("count", &full)]);
-                    if date == today {
-                        label = format!("{}, {label}", t.today);
-                    }
-                    let tab = move || (hydrated.get() && reachable.get() != date).then_some("-1");
-                    let content = if free > 0 {
-                        view! {
-                            <a
-                                class="day"
-                                id=day_id(date)
-                                href=move || date_href(date)
-                                tabindex=tab
-                                data-noscroll="true"
-                                rel="nofollow"
-                            >
-                                {face(date, label)}
-                            </a>
-                        }
-                        .into_any()
-                    } else if inside {
-                        let tab = move || if hydrated.get() && reachable.get() == date { "0" } else { "-1" };
-                        view! {
-                            <span class="day" id=day_id(date) tabindex=tab role="link" aria-disabled="true">
-                                {face(date, label)}
-                            </span>
-                        }
-                        .into_any()
-                    } else {
-                        ().into_any()
-                    };
-                    view! {
-                        <td
-                            aria-selected=move || {
-                                (free > 0).then(|| if selected.get() == Some(date) { "true" } else { "false" })
-                            }
-                            data-today=(date == today && inside).then_some("true")
-                        >
-                            {content}
-                        </td>
-                    }
-                })
-                .collect_view();
-            view! { <tr>{cells}</tr> }
-        })
-        .collect_view();
+    let cell = move |frame: &Frame, date: NaiveDate| {
+        let inside = month_start(date) == frame.first_day;
+        let free = frame.count(date);
+        let count = match free {
+            0 => t.no_times.into(),
+            1 => t.one_time.into(),
+            n => fill(t.many_times, &[("n", &n.to_string())]),
+        };
+        let mut label = fill(t.day_label, &[("date", &format::date(date, language)), ("count", &count)]);
+        if date == frame.today {
+            label = format!("{}, {label}", t.today);
+        }
+        let text = view! {
+            <span aria-hidden="true">{date.day()}</span>
+            <span class="visually-hidden">{label}</span>
+        };
+        let content = if free > 0 {
+            view! {
+                <a
+                    class="day"
+                    id=day_id(date)
+                    href=move || date_href(date)
+                    tabindex=move || (hydrated.get() && reachable.get() != date).then_some("-1")
+                    data-noscroll="true"
+                    rel="nofollow"
+                >
+                    {text}
+                </a>
+            }
+            .into_any()
+        } else if inside {
+            view! {
+                <span
+                    class="day"
+                    id=day_id(date)
+                    tabindex=move || if hydrated.get() && reachable.get() == date { "0" } else { "-1" }
+                    role="link"
+                    aria-disabled="true"
+                >
+                    {text}
+                </span>
+            }
+            .into_any()
+        } else {
+            ().into_any()
+        };
+        let is_selected = move || (free > 0).then(|| if selected.get() == Some(date) { "true" } else { "false" });
+        view! {
+            <td aria-selected=is_selected data-today=(date == frame.today && inside).then_some("true")>
+                {content}
+            </td>
+        }
+    };
+    let rows = move || {
+        let frame = frame.read();
+        let lead = i64::from(format::day_of_week(frame.first_day));
+        let weeks = (lead + frame.length + 6) / 7;
+        (0..weeks)
+            .map(|week| {
+                let cells =
+                    (0..7).map(|day| cell(&frame, day_shift(frame.first_day, week * 7 + day - lead))).collect_view();
+                view! { <tr>{cells}</tr> }
+            })
+            .collect_view()
+    };
     let head = (0..7)
         .map(|day| {
             view! {
@@ -193,21 +187,27 @@ pub fn MonthCalendar(
         })
         .collect_view();
 
-    let back = (first_day > first_month).then(|| month_shift(first_day, -1));
-    let on = (first_day < last_month).then_some(next_month);
+    let back = move || {
+        let frame = frame.read();
+        (frame.first_day > frame.first_month).then(|| month_href(month_shift(frame.first_day, -1)))
+    };
+    let on = move || {
+        let frame = frame.read();
+        (frame.first_day < frame.last_month).then(|| month_href(month_shift(frame.first_day, 1)))
+    };
     view! {
         <div class="calendar">
             <div class="calendar-head">
-                <h2 id="calendar-title" tabindex="-1" aria-live="polite">{format::month(first_day, language)}</h2>
+                <h2 id="calendar-title" tabindex="-1" aria-live="polite">{move || format::month(frame.with(|frame| frame.first_day), language)}</h2>
                 <div class="calendar-months">
                     <MonthLink
-                        to=Signal::derive(move || back.map(month_href))
+                        to=Signal::derive(back)
                         picture=Picture::ArrowLeft
                         label=t.previous_month
                         none=t.no_earlier_month
                     />
                     <MonthLink
-                        to=Signal::derive(move || on.map(month_href))
+                        to=Signal::derive(on)
                         picture=Picture::ArrowRight
                         label=t.next_month
                         none=t.no_later_month
@@ -223,6 +223,48 @@ pub fn MonthCalendar(
         </div>
     }
     .into_any()
+}
+
+/// A month with how much is free on each of its dates, and how far one can walk.
+#[derive(Clone, PartialEq, Eq)]
+struct Frame {
+    first_day: NaiveDate,
+    length: i64,
+    today: NaiveDate,
+    first_month: NaiveDate,
+    last_month: NaiveDate,
+    counts: [u16; 31],
+}
+
+impl Frame {
+    fn new(month: &Month) -> Self {
+        let first_day = month.first_day;
+        let mut counts = [0_u16; 31];
+        for start in &month.starts {
+            let date = month.zone.wall(*start).date();
+            if let Some(count) = counts.get_mut(date.day0() as usize).filter(|_| month_start(date) == first_day) {
+                *count += 1;
+            }
+        }
+        let today = month.zone.wall(month.now).date();
+        Self {
+            first_day,
+            length: (month_shift(first_day, 1) - first_day).num_days(),
+            today,
+            first_month: month_start(today),
+            last_month: month_start(month.zone.wall(month.horizon_end).date()),
+            counts,
+        }
+    }
+
+    fn count(&self, date: NaiveDate) -> u16 {
+        if month_start(date) == self.first_day { self.counts[date.day0() as usize % 31] } else { 0 }
+    }
+
+    fn days(&self) -> impl Iterator<Item = NaiveDate> + use<> {
+        let first_day = self.first_day;
+        (0..self.length).map(move |day| day_shift(first_day, day))
+    }
 }
 
 /// To another month; where there is none, it stays in its place and says why.
@@ -248,14 +290,6 @@ fn MonthLink(
         </a>
     }
     .into_any()
-}
-
-/// What a day shows, and what it is called. Not `aria-label`: a name must hold what is seen (WCAG 2.5.3).
-fn face(date: NaiveDate, label: String) -> impl IntoView {
-    view! {
-        <span aria-hidden="true">{date.day()}</span>
-        <span class="visually-hidden">{label}</span>
-    }
 }
 
 fn day_id(date: NaiveDate) -> String {

@@ -62,7 +62,8 @@ fn on_veil(event: &leptos::ev::MouseEvent, node: NodeRef<html::Dialog>) -> bool 
     }
     let (x, y) = (event.client_x(), event.client_y());
     let (left, top) = (dialog.offset_left(), dialog.offset_top());
-    let inside = (left..=left + dialog.offset_width()).contains(&x) && (top..=top + dialog.offset_height()).contains(&y);
+    let inside =
+        (left..=left + dialog.offset_width()).contains(&x) && (top..=top + dialog.offset_height()).contains(&y);
     // A press by keyboard has no place.
     event.detail() > 0 && !inside
 }

@@ -34,7 +34,7 @@ pub fn Header() -> impl IntoView {
         <header class="site-header">
             <div class="site-header-in">
                 <a class="wordmark" href=urls::HOME>
-                    <span class="visually-hidden">{t.home_label}</span>
+                    <span class="visually-hidden">{t.brand}</span>
                     <Seal/>
                     <span class="wordmark-name" aria-hidden="true">"Yaksok"</span>
                 </a>

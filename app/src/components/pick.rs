@@ -103,8 +103,7 @@ pub fn month_start(date: NaiveDate) -> NaiveDate {
 /// The first day of the month before or after; the same day at the end of the calendar.
 pub fn month_shift(first_day: NaiveDate, by: i8) -> NaiveDate {
     let months = Months::new(u32::from(by.unsigned_abs()));
-    let shifted =
-        if by < 0 { first_day.checked_sub_months(months) } else { first_day.checked_add_months(months) };
+    let shifted = if by < 0 { first_day.checked_sub_months(months) } else { first_day.checked_add_months(months) };
     shifted.unwrap_or(first_day)
 }
 

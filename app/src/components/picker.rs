@@ -5,6 +5,7 @@ use super::calendar::MonthCalendar;
 use super::icon::{Icon, Picture};
 use super::pick::{Pick, month_start, month_tag, starts_on};
 use super::zone::ZoneBar;
+use crate::AppError;
 use crate::api::public::Month;
 use crate::format::{self, Hours};
 use crate::i18n::{city_name, fill, use_language, use_messages};
@@ -15,11 +16,53 @@ use scheduling::OffsetTable;
 /// Where this browser keeps how hours are counted.
 pub const REMEMBERED_HOURS: &str = "yaksok.h";
 
+/// What has become of asking for a month.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is on its way.
+    Awaited,
+    /// It is here.
+    Here,
+    /// It did not come.
+    Failed(AppError),
+}
+
+/// Splits a resource in two: what has become of it, and the latest month that came. What is drawn from them stays in
+/// the page while another month is fetched, and so does the focus. Call inside `<Transition>`.
+pub fn month_answer(
+    read: impl Fn() -> Option<Result<Month, AppError>> + Copy + Send + Sync + 'static,
+) -> (Memo<Answer>, Memo<Month>) {
+    let answer = Memo::new(move |_| match read() {
+        None => Answer::Awaited,
+        Some(Ok(_)) => Answer::Here,
+        Some(Err(error)) => Answer::Failed(error),
+    });
+    let month = Memo::new(move |before: Option<&Month>| match read() {
+        Some(Ok(month)) => month,
+        _ => before.cloned().unwrap_or_else(no_month),
+    });
+    (answer, month)
+}
+
+/// Stands in until there is one; nobody sees it.
+fn no_month() -> Month {
+    Month {
+        first_day: NaiveDate::default(),
+        zone: OffsetTable::utc(),
+        mentor_zone: OffsetTable::utc(),
+        now: DateTime::UNIX_EPOCH,
+        starts: Vec::new(),
+        next_free: None,
+        horizon_end: DateTime::UNIX_EPOCH,
+        duration_minutes: 0,
+    }
+}
+
 /// Choosing a start: the month, and the times of the chosen date beside it. In a narrow window, one after the other.
 #[component]
 pub fn SlotPicker(
     /// What is free.
-    month: Month,
+    month: Memo<Month>,
     /// What is chosen.
     pick: Memo<Pick>,
     /// The page that the links lead to.
@@ -38,60 +81,56 @@ pub fn SlotPicker(
 ) -> impl IntoView {
     let t = use_messages();
     let language = use_language();
-    let month = StoredValue::new(month);
-    let selected = Memo::new(move |_| month.with_value(|month| shown_date(month, pick.with(|pick| pick.date))));
-    let zone = month.with_value(|month| month.zone.clone());
-    let zone_name = zone.name.clone();
+    let selected = Memo::new(move |_| month.with(|month| shown_date(month, pick.with(|pick| pick.date))));
+    let zone = Memo::new(move |_| month.with(|month| month.zone.name.clone()));
+    let is_empty = Memo::new(move |_| month.with(|month| month.starts.is_empty()));
 
-    let unknown_zone = {
-        let shown = zone.name.clone();
-        move || {
-            pick.with(|pick| pick.timezone.clone())
-                .filter(|asked| *asked != shown)
-                .map(|asked| view! { <p class="note">{fill(t.common.zone_unknown, &[("name", &asked)])}</p> })
-        }
+    let unknown_zone = move || {
+        pick.with(|pick| pick.timezone.clone())
+            .filter(|asked| zone.with(|shown| asked != shown) && !busy.get())
+            .map(|asked| view! { <p class="note">{fill(t.common.zone_unknown, &[("name", &asked)])}</p> })
     };
     let free_link = move || {
-        month.with_value(|month| month.next_free.map(|start| month.zone.wall(start).date())).map(|date| {
-            let mut next = pick.get();
-            next.month = Some(month_tag(date));
-            next.date = Some(date);
-            next.start = None;
+        month.with(|month| month.next_free.map(|start| month.zone.wall(start).date())).map(|date| {
+            let next = Pick { month: Some(month_tag(date)), date: Some(date), start: None, ..pick.get() };
             let text = fill(t.public.to_next_free, &[("date", &format::date_short(date, language))]);
             view! {
                 <p>
-                    <a class="button" data-size="small" href=path.with(|path| next.href(path, fixed)) data-noscroll="true" rel="nofollow">
+                    <a
+                        class="button"
+                        data-size="small"
+                        href=path.with(|path| next.href(path, fixed))
+                        data-noscroll="true"
+                        rel="nofollow"
+                    >
                         {text}
                     </a>
                 </p>
             }
         })
     };
-    let empty_month = month.with_value(|month| {
-        month.starts.is_empty().then(|| {
-            if month.next_free.is_none() {
-                (t.public.nothing_free_title.to_string(), nothing)
-            } else {
-                let name = format::month(month.first_day, language);
-                (fill(t.public.month_full_title, &[("month", &name)]), t.public.month_full_text.into())
+    let notice = move || {
+        is_empty.get().then(|| {
+            let (title, text) = month.with(|month| match month.next_free {
+                None => (t.public.nothing_free_title.to_string(), nothing.clone()),
+                Some(_) => {
+                    let name = format::month(month.first_day, language);
+                    (fill(t.public.month_full_title, &[("month", &name)]), t.public.month_full_text.into())
+                }
+            });
+            view! {
+                <div class="empty" data-small="true" role="status">
+                    <h3>{title}</h3>
+                    <p>{text}</p>
+                    {free_link}
+                </div>
             }
         })
-    });
-    let is_empty = empty_month.is_some();
-    let notice = empty_month.map(|(title, text)| {
-        view! {
-            <div class="empty" data-small="true">
-                <h3>{title}</h3>
-                <p>{text}</p>
-                {free_link}
-            </div>
-        }
-    });
-
+    };
     let times = move || {
         let date = selected.get()?;
         let hours = pick.with(|pick| pick.hours).unwrap_or_default();
-        let starts = month.with_value(|month| starts_on(&month.starts, &month.zone, date).collect::<Vec<_>>());
+        let starts = month.with(|month| starts_on(&month.starts, &month.zone, date).collect::<Vec<_>>());
         Some(if starts.is_empty() {
             let title = fill(t.public.date_full_title, &[("date", &format::date(date, language))]);
             view! {
@@ -102,15 +141,21 @@ pub fn SlotPicker(
             }
             .into_any()
         } else {
-            view! { <Times month=month starts=starts date=date hours=hours pick=pick path=path fixed=fixed/> }.into_any()
+            view! { <Times month=month starts=starts date=date hours=hours pick=pick path=path fixed=fixed/> }
+                .into_any()
         })
     };
     let heading = move || match selected.get() {
         Some(date) => format::date(date, language),
         None => t.public.choose_time.into(),
     };
-    let at = month.with_value(|month| month.starts.first().copied().unwrap_or(month.now));
-    let in_zone = format::zone_with_offset(&zone, at);
+    let in_zone = move || {
+        let at = selected.get();
+        month.with(|month| {
+            let first = at.and_then(|date| starts_on(&month.starts, &month.zone, date).next());
+            format::zone_with_offset(&month.zone, first.unwrap_or(month.now))
+        })
+    };
     let dates_href = move || {
         pick.with(|pick| {
             let back = Pick { date: None, start: None, ..pick.clone() };
@@ -123,10 +168,10 @@ pub fn SlotPicker(
             <section class="pane pane-date" aria-label=t.public.choose_date>
                 <MonthCalendar month=month pick=pick selected=selected path=path fixed=fixed awaited=awaited/>
                 {notice}
-                <ZoneBar zone=Signal::derive(move || zone_name.clone()) pick=pick path=path fixed=fixed/>
+                <ZoneBar zone=zone pick=pick path=path fixed=fixed/>
                 {unknown_zone}
             </section>
-            <section class="pane pane-time" aria-labelledby="times-title" hidden=is_empty>
+            <section class="pane pane-time" aria-labelledby="times-title" hidden=move || is_empty.get()>
                 <a class="step-back" href=dates_href data-noscroll="true" rel="nofollow">
                     <Icon picture=Picture::ArrowLeft/>
                     {t.public.back_to_dates}
@@ -184,7 +229,7 @@ fn HoursSwitch(
 /// The free starts of one date, by part of the day.
 #[component]
 fn Times(
-    month: StoredValue<Month>,
+    month: Memo<Month>,
     starts: Vec<DateTime<Utc>>,
     date: NaiveDate,
     hours: Hours,
@@ -195,7 +240,7 @@ fn Times(
     let t = use_messages().public;
     let parts = [(0, t.night), (6, t.morning), (12, t.afternoon), (18, t.evening)];
     let part_of = |hour: u32| parts.iter().rposition(|(from, _)| *from <= hour).unwrap_or(0);
-    let (labels, twice) = month.with_value(|month| {
+    let (labels, twice) = month.with(|month| {
         let labels: Vec<_> =
             starts.iter().map(|start| StartLabel::new(*start, &month.zone, &month.mentor_zone)).collect();
         let twice = labels.iter().any(|label| label.offset.is_some());

@@ -105,6 +105,9 @@ pub fn ErrorView(
     /// Loads it again.
     #[prop(optional, into)]
     retry: Option<Callback<()>>,
+    /// It was the whole page, so this is its heading and title.
+    #[prop(optional)]
+    page: bool,
 ) -> impl IntoView {
     set_status(match error {
         AppError::NotFound => 404,
@@ -116,7 +119,15 @@ pub fn ErrorView(
     let t = use_messages().common;
     view! {
         <div class="banner" data-tone="danger" role="alert">
-            <h2>{t.broken_title}</h2>
+            {if page {
+                view! {
+                    <Title text=t.broken_title/>
+                    <h1>{t.broken_title}</h1>
+                }
+                    .into_any()
+            } else {
+                view! { <h2>{t.broken_title}</h2> }.into_any()
+            }}
             <p>{error_text(&error)}</p>
             {retry
                 .map(|retry| {

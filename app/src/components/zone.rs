@@ -6,12 +6,13 @@ use super::pick::Pick;
 use super::status::use_status;
 use crate::api::public::zones;
 use crate::format::zone_name;
-use crate::i18n::{fill, use_messages};
+use crate::i18n::{fill, use_language, use_messages};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use scheduling::Language;
 
 /// Where this browser keeps the zone that was chosen.
 pub const REMEMBERED_ZONE: &str = "yaksok.tz";
@@ -91,9 +92,11 @@ pub fn ZoneField(
         open.set(true);
     };
     let close = move || {
-        open.set(false);
-        if let Some(input) = input.get_untracked() {
-            input.set_value(&value.get_untracked());
+        // The field may lose the focus because it leaves the page, and its signals with it.
+        if open.try_set(false).is_none()
+            && let (Some(Some(input)), Some(value)) = (input.try_get_untracked(), value.try_get_untracked())
+        {
+            input.set_value(&value);
         }
     };
     let choose = move |zone: String| {
@@ -144,7 +147,12 @@ pub fn ZoneField(
             .into_iter()
             .enumerate()
             .map(|(index, zone)| {
-                let text = zone_name(&zone);
+                let city =
+                    t.public.zone_aliases.iter().find(|(_, name)| *name == zone && use_language() == Language::Ko);
+                let text = match city {
+                    Some((city, _)) => format!("{city} · {}", zone_name(&zone)),
+                    None => zone_name(&zone),
+                };
                 view! {
                     <li
                         role="option"
@@ -247,7 +255,8 @@ pub fn ZoneBar(
         let address = path.with_untracked(|path| next.href(path, fixed));
         navigate(&address, NavigateOptions { scroll: false, replace: true, ..Default::default() });
     };
-    let kept = fixed.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=*value/> }).collect_view();
+    let kept =
+        fixed.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=*value/> }).collect_view();
     view! {
         <form class="zone-bar" method="get" action=move || path.get()>
             {kept}

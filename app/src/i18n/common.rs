@@ -5,7 +5,7 @@
 pub struct Common {
     // The frame
     pub skip_to_content: &'static str,
-    pub home_label: &'static str,
+    pub brand: &'static str,
     pub main_navigation: &'static str,
     pub language_label: &'static str,
     pub log_in: &'static str,
@@ -146,7 +146,7 @@ pub struct Common {
 
 pub static EN: Common = Common {
     skip_to_content: "Skip to content",
-    home_label: "Yaksok, home",
+    brand: "Yaksok",
     main_navigation: "Main",
     language_label: "Language",
     log_in: "Log in",
@@ -277,7 +277,7 @@ pub static EN: Common = Common {
 
 pub static KO: Common = Common {
     skip_to_content: "본문으로 건너뛰기",
-    home_label: "약속 홈",
+    brand: "Yaksok",
     main_navigation: "주 메뉴",
     language_label: "언어",
     log_in: "로그인",

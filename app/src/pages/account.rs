@@ -1,9 +1,7 @@
 //! Accounts: signing up, logging in, passwords, addresses.
 
 use crate::AppError;
-use crate::components::{
-    Button, ErrorSummary, REMEMBERED_ZONE, TextField, ZoneField, browser, field_error,
-};
+use crate::components::{Button, ErrorSummary, REMEMBERED_ZONE, TextField, ZoneField, browser, field_error};
 use crate::context::{Posted, set_status, use_posted, use_visit};
 use crate::i18n::{fill, use_messages};
 use leptos::prelude::*;

@@ -5,8 +5,8 @@ use crate::AppError;
 use crate::api::public::{BookForm, MentorCard, Month, book, month, nearest};
 use crate::components::pick::{Pick, instant, instant_tag, month_shift, month_tag, use_pick};
 use crate::components::{
-    Avatar, Button, ErrorSummary, ErrorView, Icon, Picture, REMEMBERED_HOURS, REMEMBERED_ZONE, Skeleton, SlotPicker,
-    StartLabel, TextField, browser, field_error,
+    Answer, Avatar, Button, ErrorSummary, ErrorView, Icon, Picture, REMEMBERED_HOURS, REMEMBERED_ZONE, Skeleton,
+    SlotPicker, StartLabel, TextField, browser, field_error, month_answer,
 };
 use crate::context::use_posted;
 use crate::format::{self, Hours};
@@ -101,59 +101,61 @@ pub fn Book(
 
     let title = fill(t.mentor_session_title, &[("name", &mentor.name), ("session", &session.name)]);
     let nothing = fill(t.nothing_free_text, &[("name", &mentor.name)]);
-    let session_stored = StoredValue::new(session.clone());
-    let main = move || {
-        data.get().map(|result| match result {
-            Ok(month) => {
-                let nothing = nothing.clone();
-                let post_path = post_path.clone();
-                let month = StoredValue::new(month);
-                let view = move || match pick.with(|pick| pick.start) {
-                    Some(start) => {
-                        let offered = offered.get().unwrap_or_default();
-                        view! {
-                            <Details
-                                form=form
-                                session=session_stored
-                                start=start
-                                month=month
-                                offered=offered
-                                pick=pick
-                                path=shown_path
-                                post_path=post_path.clone()
-                                refetch=Callback::new(move |()| data.refetch())
-                            />
-                        }
-                        .into_any()
-                    }
-                    None => view! {
-                        <SlotPicker
-                            month=month.get_value()
-                            pick=pick
-                            path=shown_path
-                            fixed=&[]
-                            busy=busy
-                            awaited=awaited
-                            nothing=nothing.clone()
-                        />
-                    }
-                    .into_any(),
-                };
-                view.into_any()
-            }
-            Err(error) => view! { <ErrorView error=error retry=Callback::new(move |()| data.refetch())/> }.into_any(),
-        })
-    };
+    let times =
+        Times { data, offered, form, pick, path: shown_path, awaited, session: StoredValue::new(session.clone()) };
     view! {
         <MentorMeta mentor=mentor.clone() title=title/>
         <div class="page booking" data-step=move || pick.with(Pick::step)>
             <MentorPane mentor=mentor session=session several=several/>
             <Transition fallback=|| view! { <Skeleton lines=10/> } set_pending=busy>
-                {main}
+                <Choosing times=times busy=busy nothing=nothing.clone() post_path=post_path.clone()/>
             </Transition>
         </div>
     }
     .into_any()
+}
+
+/// What choosing a time and giving details share.
+#[derive(Clone, Copy)]
+struct Times {
+    data: Resource<Result<Month, AppError>>,
+    offered: Resource<Vec<DateTime<Utc>>>,
+    form: Form,
+    pick: Memo<Pick>,
+    path: Signal<String>,
+    awaited: RwSignal<Option<NaiveDate>>,
+    session: StoredValue<SessionType>,
+}
+
+/// The calendar with its times, or once one is chosen the form.
+#[component]
+fn Choosing(times: Times, busy: RwSignal<bool>, nothing: String, post_path: String) -> impl IntoView {
+    let Times { data, pick, path, awaited, .. } = times;
+    let (answer, month) = month_answer(move || data.get());
+    let start = Memo::new(move |_| pick.with(|pick| pick.start));
+    move || match answer.get() {
+        Answer::Awaited => ().into_any(),
+        Answer::Failed(error) => {
+            view! { <ErrorView error=error retry=Callback::new(move |()| data.refetch())/> }.into_any()
+        }
+        Answer::Here => match start.get() {
+            Some(start) => {
+                view! { <Details times=times start=start month=month post_path=post_path.clone()/> }.into_any()
+            }
+            None => view! {
+                <SlotPicker
+                    month=month
+                    pick=pick
+                    path=path
+                    fixed=&[]
+                    busy=busy
+                    awaited=awaited
+                    nothing=nothing.clone()
+                />
+            }
+            .into_any(),
+        },
+    }
 }
 
 #[component]
@@ -181,33 +183,25 @@ fn MentorPane(mentor: MentorCard, session: SessionType, several: bool) -> impl I
 
 /// The form, with what was chosen above it.
 #[component]
-fn Details(
-    form: Form,
-    session: StoredValue<SessionType>,
-    start: DateTime<Utc>,
-    month: StoredValue<Month>,
-    offered: Vec<DateTime<Utc>>,
-    pick: Memo<Pick>,
-    path: Signal<String>,
-    post_path: String,
-    refetch: Callback<()>,
-) -> impl IntoView {
+fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: String) -> impl IntoView {
+    let Times { data, offered, form, pick, path, session, .. } = times;
     let messages = use_messages();
     let (t, common) = (messages.public, messages.common);
     let language = use_language();
     let navigate = use_navigate();
-    let hours = pick.with_untracked(|pick| pick.hours).unwrap_or_default();
+    let hours = Memo::new(move |_| pick.with(|pick| pick.hours).unwrap_or_default());
     let (needs_approval, minutes) =
         session.with_value(|session| (session.requires_approval, i64::from(session.duration_minutes)));
-    let zone = month.with_value(|month| month.zone.clone());
 
     // A link from yesterday may lead to a time that is gone today.
-    let gone = month.with_value(|month| {
-        let from = month.zone.date_start(month.first_day);
-        let to = month.zone.date_start(month_shift(month.first_day, 1));
-        (from..to).contains(&start) && month.starts.binary_search(&start).is_err()
+    let gone = Memo::new(move |_| {
+        month.with(|month| {
+            let from = month.zone.date_start(month.first_day);
+            let to = month.zone.date_start(month_shift(month.first_day, 1));
+            (from..to).contains(&start) && month.starts.binary_search(&start).is_err()
+        })
     });
-    let lost = move || gone || form.lost.get() == Some(start);
+    let lost = move || (gone.get() && !form.pending.get()) || form.lost.get() == Some(start);
     Effect::new(move |_| {
         if lost() {
             // The notice is there a frame later, and laid out after another.
@@ -220,19 +214,14 @@ fn Details(
     });
     let nearby = Memo::new(move |_| {
         let said = form.nearby.get();
-        if !said.is_empty() {
-            said
-        } else if !offered.is_empty() {
-            offered.clone()
-        } else {
-            month.with_value(|month| closest(month, start))
-        }
+        let said = if said.is_empty() { offered.get().unwrap_or_default() } else { said };
+        if said.is_empty() { month.with(|month| closest(month, start)) } else { said }
     });
 
     let action = pick.with_untracked(|pick| pick.href(&post_path, &[]));
     let back = move || {
         pick.with(|pick| {
-            let date = month.with_value(|month| month.zone.wall(start).date());
+            let date = month.with(|month| month.zone.wall(start).date());
             let next = Pick { start: None, month: Some(month_tag(date)), date: Some(date), ..pick.clone() };
             path.with(|path| next.href(path, &[]))
         })
@@ -241,7 +230,7 @@ fn Details(
         let mut parts = post_path.trim_start_matches('/').splitn(2, '/');
         (parts.next().unwrap_or_default().to_string(), parts.next().unwrap_or_default().to_string())
     };
-    let zone_name = zone.name.clone();
+    let zone_name = move || month.with(|month| month.zone.name.clone());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if form.pending.get_untracked() {
@@ -259,7 +248,7 @@ fn Details(
             start,
             name: form.name.get_untracked().trim().into(),
             email: form.email.get_untracked().trim().into(),
-            timezone: zone_name.clone(),
+            timezone: untrack(zone_name),
             notes: form.notes.get_untracked().trim().into(),
             idempotency_key: String::new(),
         };
@@ -286,7 +275,7 @@ fn Details(
                 Err(AppError::SlotUnavailable) => {
                     form.nearby.set(nearest(mentor, slug, start).await.unwrap_or_default());
                     form.lost.set(Some(start));
-                    refetch.run(());
+                    data.refetch();
                 }
                 Err(error) => form.error.set(Some(error)),
             }
@@ -294,27 +283,29 @@ fn Details(
         });
     };
 
-    let chosen = month.with_value(|month| {
-        let (from, to) = (month.zone.wall(start), month.zone.wall(start + Duration::minutes(minutes)));
-        let label = StartLabel::new(start, &month.zone, &month.mentor_zone);
-        view! {
-            <p class="chosen-date">{format::date_with_year(from.date(), language)}</p>
-            <p class="chosen-time">{format::time_range(from, to, hours, language)}</p>
-            <p class="muted small">{format::zone_with_offset(&month.zone, start)}</p>
-            {label.mentor(hours).map(|view| view! { <p class="muted small">{view}</p> })}
-        }
-    });
-    let lost_zone = zone.clone();
+    let chosen = move || {
+        month.with(|month| {
+            let (from, to) = (month.zone.wall(start), month.zone.wall(start + Duration::minutes(minutes)));
+            let label = StartLabel::new(start, &month.zone, &month.mentor_zone);
+            view! {
+                <p class="chosen-date">{format::date_with_year(from.date(), language)}</p>
+                <p class="chosen-time">{format::time_range(from, to, hours.get(), language)}</p>
+                <p class="muted small">{format::zone_with_offset(&month.zone, start)}</p>
+                {label.mentor(hours.get()).map(|view| view! { <p class="muted small">{view}</p> })}
+            }
+        })
+    };
     let lost_notice = move || {
         lost().then(|| {
-            let time = format::time(lost_zone.wall(start).time(), hours, language);
+            let wall = move |at| month.with(|month| month.zone.wall(at));
+            let time = format::time(wall(start).time(), hours.get(), language);
             let none = nearby.with(Vec::is_empty);
-            let date = lost_zone.wall(start).date();
+            let date = wall(start).date();
             let buttons = nearby
                 .get()
                 .into_iter()
                 .map(|start| {
-                    let wall = lost_zone.wall(start);
+                    let wall = wall(start);
                     let day = (wall.date() != date).then(|| format!("{} ", format::date_short(wall.date(), language)));
                     view! {
                         <button
@@ -326,7 +317,7 @@ fn Details(
                             aria-disabled=move || form.pending.get().then_some("true")
                         >
                             {day}
-                            {format::time(wall.time(), hours, language)}
+                            {format::time(wall.time(), hours.get(), language)}
                         </button>
                     }
                 })
@@ -341,11 +332,10 @@ fn Details(
         })
     };
     let wrong = move |field: &'static str| Signal::derive(move || form.error.with(|error| field_error(error, field)));
-    let zone_value = zone.name;
     let fields = view! {
         <form class="form" id="book-form" method="post" action=action novalidate on:submit=submit>
             {move || (!lost()).then(|| view! { <input type="hidden" name="start" value=instant_tag(start)/> })}
-            <input type="hidden" name="timezone" value=zone_value/>
+            <input type="hidden" name="timezone" value=zone_name/>
             <input type="hidden" name="idempotency_key" value=""/>
             <TextField name="name" label=t.form_name bind=form.name autocomplete="name" max=200_u32 error=wrong("name")/>
             <TextField

@@ -4,15 +4,16 @@ use super::book::{follow_focus, with_posted};
 use super::mentor::location_kind;
 use crate::AppError;
 use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, cancel, reschedule};
+use crate::api::public::Month;
 use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_pick, with_query};
 use crate::components::{
-    Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, StartLabel,
-    TextField, browser, use_status,
+    Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker,
+    StartLabel, TextField, browser, month_answer, use_status,
 };
 use crate::context::{use_posted, use_visit};
 use crate::format::{self, Hours};
 use crate::i18n::{city_name, fill, use_language, use_messages};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::{Meta, Title};
@@ -113,7 +114,7 @@ pub fn BookingPage() -> impl IntoView {
                 let t = use_messages().public;
                 view! { <NotFoundView title=t.booking_unknown_title text=t.booking_unknown_text/> }.into_any()
             }
-            Err(error) => view! { <ErrorView error=error retry=page.refetch/> }.into_any(),
+            Err(error) => view! { <ErrorView page=true error=error retry=page.refetch/> }.into_any(),
         })
     };
     view! {
@@ -268,9 +269,13 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
         let value = location.value.clone();
         let value = match location.kind {
             LocationKind::Link | LocationKind::Meet | LocationKind::Teams if !value.is_empty() => {
-                view! { <a href=value.clone() rel="external noopener noreferrer" target="_blank">{value.clone()}</a> }.into_any()
+                view! { <a href=value.clone() rel="external noopener noreferrer" target="_blank">{value.clone()}</a> }
+                    .into_any()
             }
-            LocationKind::Phone => view! { <a href=format!("tel:{}", value.replace(' ', "")) rel="external">{value.clone()}</a> }.into_any(),
+            LocationKind::Phone => {
+                view! { <a href=format!("tel:{}", value.replace(' ', "")) rel="external">{value.clone()}</a> }
+                    .into_any()
+            }
             LocationKind::InPerson => view! { <span class="prose">{value}</span> }.into_any(),
             _ => view! { <span class="muted">{messages.common.location_to_come}</span> }.into_any(),
         };
@@ -519,43 +524,14 @@ fn KeepLink(page: Page) -> impl IntoView {
 fn Move(
     page: Page,
     booking: StoredValue<BookingView>,
-    month: Resource<Result<Option<crate::api::public::Month>, AppError>>,
+    month: Resource<Result<Option<Month>, AppError>>,
     busy: RwSignal<bool>,
-    awaited: RwSignal<Option<chrono::NaiveDate>>,
+    awaited: RwSignal<Option<NaiveDate>>,
 ) -> impl IntoView {
     let t = use_messages().public;
     let keep = move || {
         let at = page.pick.get().cleared();
         page.path.with(|path| Pick { timezone: None, ..at }.href(path, &[]))
-    };
-    let main = move || {
-        month.get().map(|result| match result {
-            Ok(Some(month)) => {
-                let month = StoredValue::new(month);
-                let view = move || match page.pick.with(|pick| pick.start) {
-                    Some(start) => {
-                        let zone = month.with_value(|month| month.zone.clone());
-                        let mentor = month.with_value(|month| StartLabel::new(start, &zone, &month.mentor_zone));
-                        view! { <ConfirmMove page=page booking=booking start=start zone=zone mentor=mentor/> }.into_any()
-                    }
-                    None => view! {
-                        <SlotPicker
-                            month=month.get_value()
-                            pick=page.pick
-                            path=page.path
-                            fixed=MOVING
-                            busy=busy
-                            awaited=awaited
-                            nothing=t.nothing_free_move
-                        />
-                    }
-                    .into_any(),
-                };
-                view.into_any()
-            }
-            Ok(None) => view! { <Skeleton lines=8/> }.into_any(),
-            Err(error) => view! { <ErrorView error=error retry=page.refetch_month/> }.into_any(),
-        })
     };
     view! {
         <div class="moving" data-step=move || page.pick.with(Pick::step)>
@@ -583,11 +559,48 @@ fn Move(
             </header>
             <ErrorSummary error=page.error/>
             <Transition fallback=|| view! { <Skeleton lines=8/> } set_pending=busy>
-                {main}
+                <MoveChoosing page=page booking=booking month=month busy=busy awaited=awaited/>
             </Transition>
         </div>
     }
     .into_any()
+}
+
+/// The calendar with its times, or once one is chosen the question whether to move there.
+#[component]
+fn MoveChoosing(
+    page: Page,
+    booking: StoredValue<BookingView>,
+    month: Resource<Result<Option<Month>, AppError>>,
+    busy: RwSignal<bool>,
+    awaited: RwSignal<Option<NaiveDate>>,
+) -> impl IntoView {
+    let nothing = use_messages().public.nothing_free_move;
+    let (answer, month) = month_answer(move || month.get().and_then(Result::transpose));
+    let start = Memo::new(move |_| page.pick.with(|pick| pick.start));
+    move || match answer.get() {
+        Answer::Awaited => ().into_any(),
+        Answer::Failed(error) => view! { <ErrorView error=error retry=page.refetch_month/> }.into_any(),
+        Answer::Here => match start.get() {
+            Some(start) => {
+                let (zone, mentor) =
+                    month.with(|month| (month.zone.clone(), StartLabel::new(start, &month.zone, &month.mentor_zone)));
+                view! { <ConfirmMove page=page booking=booking start=start zone=zone mentor=mentor/> }.into_any()
+            }
+            None => view! {
+                <SlotPicker
+                    month=month
+                    pick=page.pick
+                    path=page.path
+                    fixed=MOVING
+                    busy=busy
+                    awaited=awaited
+                    nothing=nothing
+                />
+            }
+            .into_any(),
+        },
+    }
 }
 
 #[component]

@@ -29,7 +29,7 @@ pub fn MentorPage() -> impl IntoView {
                     let title = fill(t.mentor_unknown_title, &[("handle", &handle.get_untracked())]);
                     view! { <div class="page"><NotFoundView title=title text=t.mentor_unknown_text/></div> }.into_any()
                 }
-                Err(error) => view! { <div class="page"><ErrorView error=error retry=Callback::new(move |()| page.refetch())/></div> }
+                Err(error) => view! { <div class="page"><ErrorView page=true error=error retry=Callback::new(move |()| page.refetch())/></div> }
                 .into_any(),
             }
         })

@@ -7,8 +7,8 @@ pub mod dashboard;
 pub mod directory;
 pub mod mentor;
 
-use crate::components::{Footer, Header, NotFoundView, SkipLink, StatusRegion, provide_status};
 use crate::components::browser;
+use crate::components::{Footer, Header, NotFoundView, SkipLink, StatusRegion, provide_status};
 use crate::context::{provide_posted, provide_visit};
 use crate::i18n::use_language;
 use account::{ForgotPage, LoginPage, SignupPage, VerifyPage};

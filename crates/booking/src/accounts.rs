@@ -82,10 +82,12 @@ fn profile_errors(context: &Context, profile: &Profile) -> Vec<Option<FieldError
     vec![
         rules::check_name("name", &profile.name),
         rules::check_handle("handle", &profile.handle),
-        (!context.zones.contains(&profile.timezone)).then(|| match listing::unknown_zone("timezone", &profile.timezone) {
-            Error::Invalid(errors) => errors.into_iter().next(),
-            _ => None,
-        }).flatten(),
+        (!context.zones.contains(&profile.timezone))
+            .then(|| match listing::unknown_zone("timezone", &profile.timezone) {
+                Error::Invalid(errors) => errors.into_iter().next(),
+                _ => None,
+            })
+            .flatten(),
         filled(&profile.headline).and_then(|text| rules::check_name("headline", &text)),
         filled(&profile.bio).and_then(|text| rules::check_text("bio", &text, rules::MAX_TEXT)),
         filled(&profile.photo_url).and_then(|text| rules::check_url("photo_url", &text)),
@@ -156,7 +158,9 @@ pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> R
     let mut tx = context.store.begin(Actor::Worker).await?;
     let known = tx.account_by_email(&new.email).await?;
     let owner = tx.account_by_handle(&new.handle).await?;
-    let same = |account: &Account| known.as_ref().is_some_and(|known| known.id == account.id && known.email_verified_at.is_none());
+    let same = |account: &Account| {
+        known.as_ref().is_some_and(|known| known.id == account.id && known.email_verified_at.is_none())
+    };
     if owner.as_ref().is_some_and(|owner| !same(owner)) {
         return Err(Error::HandleTaken);
     }
@@ -427,7 +431,12 @@ pub async fn create_api_key(context: &Context, mentor: MentorId, name: &str) -> 
     Ok((row, key))
 }
 
-async fn add_api_key(context: &Context, tx: &mut Tx, mentor: MentorId, name: &str) -> Result<(ApiKeyId, Secret), Error> {
+async fn add_api_key(
+    context: &Context,
+    tx: &mut Tx,
+    mentor: MentorId,
+    name: &str,
+) -> Result<(ApiKeyId, Secret), Error> {
     let key = secrets::new_token(context, Kind::ApiKey);
     let id = ApiKeyId(context.new_id());
     let prefix: String = key.reveal().chars().take(9).collect();

@@ -296,7 +296,12 @@ pub async fn confirm(context: &Context, mentor: MentorId, id: BookingId) -> Resu
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::NotPending`], [`Error::Invalid`] (the reason).
-pub async fn decline(context: &Context, mentor: MentorId, id: BookingId, reason: Option<String>) -> Result<Booked, Error> {
+pub async fn decline(
+    context: &Context,
+    mentor: MentorId,
+    id: BookingId,
+    reason: Option<String>,
+) -> Result<Booked, Error> {
     let reason = checked_reason(reason)?;
     let mut held = Held::open(context, &Key::Mentor(mentor, id)).await?;
     refuse_not_pending(&held.booking, held.now)?;
@@ -376,8 +381,11 @@ pub async fn invite(context: &Context, key: &Key) -> Result<Invite, Error> {
 
 /// What the mentee's links are made of, for later mail.
 pub(crate) fn open_token(context: &Context, booking: BookingId, sealed: &[u8]) -> Result<Secret, Error> {
-    let opened = context.sealer.open(sealed, &belongs_to(booking)).map_err(|error| Error::Internal(error.to_string()))?;
-    String::from_utf8(opened.to_vec()).map(Secret::new).map_err(|_| Error::Internal("a manage token is not text".into()))
+    let opened =
+        context.sealer.open(sealed, &belongs_to(booking)).map_err(|error| Error::Internal(error.to_string()))?;
+    String::from_utf8(opened.to_vec())
+        .map(Secret::new)
+        .map_err(|_| Error::Internal("a manage token is not text".into()))
 }
 
 /// Seals a manage token for its booking.
@@ -492,7 +500,9 @@ async fn write_down(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
 /// `None`: its session type is not offered any more.
 async fn wish_to_move(tx: &mut Tx, booking: &Booking, by: By) -> Result<Option<Wish>, Error> {
     let Some(id) = booking.session_type_id else { return Ok(None) };
-    let Some(owned) = tx.session_type_by_id(id).await?.filter(|owned| owned.session_type.active) else { return Ok(None) };
+    let Some(owned) = tx.session_type_by_id(id).await?.filter(|owned| owned.session_type.active) else {
+        return Ok(None);
+    };
     let policy = Policy {
         duration_minutes: u16::try_from((booking.end - booking.start).num_minutes()).unwrap_or_default(),
         buffer_before_minutes: booking.buffer_before_minutes,

@@ -24,7 +24,9 @@ pub async fn seed(context: &Context) -> Result<bool, Error> {
         email: "kim-mentor@example.com".into(),
         timezone: "Asia/Seoul".into(),
         headline: Some("Product design · 커리어 이야기".into()),
-        bio: Some("Twelve years of designing products in Seoul and Berlin. Bring a portfolio, a decision or a doubt.".into()),
+        bio: Some(
+            "Twelve years of designing products in Seoul and Berlin. Bring a portfolio, a decision or a doubt.".into(),
+        ),
         photo_url: None,
         language: Language::Ko,
     };

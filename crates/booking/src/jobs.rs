@@ -39,7 +39,13 @@ pub(crate) enum AccountMail {
     EmailInUse,
 }
 
-pub(crate) async fn leave(tx: &mut Tx, mentor: MentorId, task: &Task, run_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
+pub(crate) async fn leave(
+    tx: &mut Tx,
+    mentor: MentorId,
+    task: &Task,
+    run_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let payload = serde_json::to_value(task).map_err(|error| Error::Internal(error.to_string()))?;
     let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
     Ok(tx.enqueue(mentor, &kind, &payload, run_at, now).await?)
@@ -127,8 +133,16 @@ async fn run_one(context: &Context) -> Result<bool, Error> {
         Ok(()) => tx.finish_job(job.id).await?,
         Err(failure) => {
             let now = context.now();
-            let retry_at = (!failure.permanent && job.attempts < MOST_ATTEMPTS).then(|| now + retry_after(job.attempts));
-            tracing::warn!(job = job.id, kind = job.kind, attempts = job.attempts, error = failure.error, given_up = retry_at.is_none(), "a job failed");
+            let retry_at =
+                (!failure.permanent && job.attempts < MOST_ATTEMPTS).then(|| now + retry_after(job.attempts));
+            tracing::warn!(
+                job = job.id,
+                kind = job.kind,
+                attempts = job.attempts,
+                error = failure.error,
+                given_up = retry_at.is_none(),
+                "a job failed"
+            );
             tx.fail_job(job.id, &failure.error, retry_at, now).await?;
         }
     }
@@ -172,13 +186,14 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
             let mut tx = context.store.begin(Actor::Worker).await?;
             // The mentor, and with them the booking, may have been deleted since.
             let Some(found) = tx.event(event).await? else { return Ok(()) };
-            let (recipient, word) =
-                if mentee { (Recipient::Mentee, "mentee") } else { (Recipient::Mentor, "mentor") };
+            let (recipient, word) = if mentee { (Recipient::Mentee, "mentee") } else { (Recipient::Mentor, "mentor") };
             let notice = notices::of_event(context, &mut tx, &found, recipient, format!("{event}.{word}")).await?;
             notice.compose(context.mailer.organizer())
         }
         Task::Account { mentor, notice } => {
-            let Some(message) = accounts::compose(context, mentor, notice, job.id, job.created_at).await? else { return Ok(()) };
+            let Some(message) = accounts::compose(context, mentor, notice, job.id, job.created_at).await? else {
+                return Ok(());
+            };
             message
         }
     };

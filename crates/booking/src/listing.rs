@@ -49,7 +49,10 @@ pub(crate) async fn offered(
         .ok_or_else(|| Error::Internal("a mentor's time zone is unknown".into()))?;
     let availability = tx.hours(mentor, timezone).await?;
     let busy = busy(tx, &range, now, Some(wish.session_type), wish.moving).await?;
-    Ok(scheduling::slots(&Request { availability: &availability, zone: &zone, policy: wish.policy, busy: &busy, now }, range))
+    Ok(scheduling::slots(
+        &Request { availability: &availability, zone: &zone, policy: wish.policy, busy: &busy, now },
+        range,
+    ))
 }
 
 /// When the mentor, for whom `tx` acts, is taken, as far as it can matter to a start in `range`.
@@ -97,7 +100,11 @@ pub async fn mentor(context: &Context, handle: &str) -> Result<(Mentor, Vec<Sess
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn mentors(context: &Context, query: &str, cursor: Option<&str>) -> Result<(Vec<Mentor>, Option<String>), Error> {
+pub async fn mentors(
+    context: &Context,
+    query: &str,
+    cursor: Option<&str>,
+) -> Result<(Vec<Mentor>, Option<String>), Error> {
     const PAGE: usize = 50;
     let mut tx = context.store.begin(Actor::Visitor).await?;
     let mut mentors = tx.mentors(query.trim(), cursor.unwrap_or_default(), PAGE as i64 + 1).await?;
@@ -177,7 +184,12 @@ pub struct Horizon {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn horizon(context: &Context, handle: &str, session_type: &str, timezone: Option<&str>) -> Result<Horizon, Error> {
+pub async fn horizon(
+    context: &Context,
+    handle: &str,
+    session_type: &str,
+    timezone: Option<&str>,
+) -> Result<Horizon, Error> {
     let mut tx = context.store.begin(Actor::Visitor).await?;
     let mentor = tx.mentor_by_handle(handle).await?.ok_or(Error::NotFound)?;
     tx.act_for(mentor.id()).await?;

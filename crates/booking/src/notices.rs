@@ -75,7 +75,8 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
             Event::Moved { previous_start, .. } => *previous_start,
             _ => parts.during.start,
         };
-        let span = previous.min(parts.during.start) - TimeDelta::days(3)..previous.max(parts.during.end) + TimeDelta::days(3);
+        let span =
+            previous.min(parts.during.start) - TimeDelta::days(3)..previous.max(parts.during.end) + TimeDelta::days(3);
         context.zones.table(name, span).ok_or_else(|| Error::Internal("a booking's time zone is unknown".into()))
     };
     let mentee = parts.recipient == Recipient::Mentee;

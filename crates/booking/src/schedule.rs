@@ -87,7 +87,11 @@ pub async fn session_types(context: &Context, mentor: MentorId) -> Result<Vec<Se
 ///
 /// # Errors
 /// [`Error::Invalid`], also for more than 100 session types.
-pub async fn put_session_type(context: &Context, mentor: MentorId, session_type: SessionType) -> Result<SessionType, Error> {
+pub async fn put_session_type(
+    context: &Context,
+    mentor: MentorId,
+    session_type: SessionType,
+) -> Result<SessionType, Error> {
     session_type.validate().map_err(Error::Invalid)?;
     Error::check([rules::check_slug("slug", &session_type.slug)])?;
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;

@@ -191,9 +191,19 @@ mod tests {
         }
         // Changed by law after 2025b, as the newer data says.
         let allowed = [
-            "Africa/Casablanca", "Africa/El_Aaiun", "America/Creston", "America/Dawson_Creek", "America/Edmonton",
-            "America/Fort_Nelson", "America/Vancouver", "America/Winnipeg", "America/Yellowknife",
-            "America/Rainy_River", "Canada/Central", "Canada/Mountain", "Canada/Pacific",
+            "Africa/Casablanca",
+            "Africa/El_Aaiun",
+            "America/Creston",
+            "America/Dawson_Creek",
+            "America/Edmonton",
+            "America/Fort_Nelson",
+            "America/Vancouver",
+            "America/Winnipeg",
+            "America/Yellowknife",
+            "America/Rainy_River",
+            "Canada/Central",
+            "Canada/Mountain",
+            "Canada/Pacific",
         ];
         let unknown: Vec<_> = differ.iter().filter(|name| !allowed.contains(*name)).collect();
         assert!(unknown.is_empty(), "zones that differ for no known reason: {unknown:?}");
@@ -205,7 +215,13 @@ mod tests {
         let table = zones.table("America/New_York", utc("2026-11-22T00:00:00Z")..utc("2027-06-01T00:00:00Z")).unwrap();
         assert_eq!(table.first_offset, -5 * 3600);
         assert_eq!(table.transitions, [Transition { at: utc("2027-03-14T07:00:00Z").timestamp(), offset: -4 * 3600 }]);
-        assert!(zones.table("Asia/Seoul", utc("2026-01-01T00:00:00Z")..utc("2028-01-01T00:00:00Z")).unwrap().transitions.is_empty());
+        assert!(
+            zones
+                .table("Asia/Seoul", utc("2026-01-01T00:00:00Z")..utc("2028-01-01T00:00:00Z"))
+                .unwrap()
+                .transitions
+                .is_empty()
+        );
     }
 
     #[test]

@@ -295,7 +295,11 @@ impl Server {
     }
 
     fn spawn(&self) -> Result<tokio::process::Child, EmbeddedError> {
-        let log = File::options().create(true).append(true).open(&self.log).map_err(io_error(format!("writing {}", self.log.display())))?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .map_err(io_error(format!("writing {}", self.log.display())))?;
         let errors = log.try_clone().map_err(io_error("writing the log of the database".into()))?;
         let mut command = self.user.command(Path::new("/bin/sh"));
         command

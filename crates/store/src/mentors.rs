@@ -85,7 +85,7 @@ impl Tx {
         Ok(sqlx::query_as!(
             Mentor,
             "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors WHERE handle = $1",
-            handle
+            sought(handle)
         )
         .fetch_optional(self.connection())
         .await?)
@@ -110,7 +110,7 @@ impl Tx {
             "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors
              WHERE handle > $1 AND (name ILIKE $2 OR handle ILIKE $2 OR headline ILIKE $2)
              ORDER BY handle LIMIT $3",
-            after,
+            sought(after),
             pattern,
             limit
         )
@@ -136,7 +136,7 @@ impl Tx {
             Account,
             "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
              FROM mentors WHERE lower(email) = lower($1)",
-            email
+            sought(email)
         )
         .fetch_optional(self.connection())
         .await?)
@@ -148,7 +148,7 @@ impl Tx {
             Account,
             "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
              FROM mentors WHERE handle = $1",
-            handle
+            sought(handle)
         )
         .fetch_optional(self.connection())
         .await?)
@@ -234,6 +234,11 @@ impl Tx {
 
 /// A `LIKE` pattern for text that holds `query` literally.
 pub(crate) fn like_pattern(query: &str) -> String {
-    let escaped = query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = sought(query).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
+}
+
+/// Text from outside, to look for. PostgreSQL keeps no NUL: another character stands in, which names do not have either.
+pub(crate) fn sought(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }

@@ -1,3 +1,4 @@
+use crate::mentors::sought;
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
 use scheduling::{Location, LocationKind, MentorId, Price, SessionType, SessionTypeId};
@@ -107,8 +108,9 @@ impl Tx {
 
     /// Visitor: an active one. Mentor: one of their own.
     pub async fn session_type(&mut self, mentor: MentorId, slug: &str) -> Result<Option<OwnedSessionType>, StoreError> {
-        let row =
-            select!("WHERE mentor_id = $1 AND slug = $2", mentor.0, slug).fetch_optional(self.connection()).await?;
+        let row = select!("WHERE mentor_id = $1 AND slug = $2", mentor.0, sought(slug))
+            .fetch_optional(self.connection())
+            .await?;
         Ok(row.map(Into::into))
     }
 
@@ -171,7 +173,7 @@ impl Tx {
 
     /// Mentor: deletes one; bookings of it stay. `false` where there was none.
     pub async fn delete_session_type(&mut self, mentor: MentorId, slug: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query!("DELETE FROM session_types WHERE mentor_id = $1 AND slug = $2", mentor.0, slug)
+        let done = sqlx::query!("DELETE FROM session_types WHERE mentor_id = $1 AND slug = $2", mentor.0, sought(slug))
             .execute(self.connection())
             .await?;
         Ok(done.rows_affected() > 0)

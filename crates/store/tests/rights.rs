@@ -153,8 +153,14 @@ impl Table {
 const CALLERS: [(&str, &str); 7] = [
     ("visitor", ""),
     ("visitor", "SET LOCAL app.mentor_id = '{a}'"),
-    ("visitor", "SET LOCAL app.mentor_id = '{a}'; SELECT set_config('app.key_hash', encode(sha256('idempotent {a} 1'), 'hex'), true)"),
-    ("visitor", "SET LOCAL app.mentor_id = '{a}'; SELECT set_config('app.token_hash', encode(sha256('token {a} 1'), 'hex'), true)"),
+    (
+        "visitor",
+        "SET LOCAL app.mentor_id = '{a}'; SELECT set_config('app.key_hash', encode(sha256('idempotent {a} 1'), 'hex'), true)",
+    ),
+    (
+        "visitor",
+        "SET LOCAL app.mentor_id = '{a}'; SELECT set_config('app.token_hash', encode(sha256('token {a} 1'), 'hex'), true)",
+    ),
     ("mentor", "SET LOCAL app.mentor_id = '{a}'"),
     ("mentor", "SET LOCAL app.mentor_id = '{b}'"),
     ("worker", ""),
@@ -311,7 +317,8 @@ async fn some_columns(connection: &mut PgConnection) -> Columns {
                WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
                GROUP BY 1, 2, 3 HAVING bool_or(may) AND NOT bool_and(may)";
     let rows = sqlx::query(sql).fetch_all(connection).await.unwrap();
-    let of_row = |row: PgRow| ((row.get(0), row.get(1), row.get(2)), row.get::<Vec<String>, _>(3).into_iter().collect());
+    let of_row =
+        |row: PgRow| ((row.get(0), row.get(1), row.get(2)), row.get::<Vec<String>, _>(3).into_iter().collect());
     rows.into_iter().map(of_row).collect()
 }
 
@@ -379,7 +386,8 @@ async fn every_table_is_under_row_level_security() {
     .await;
     assert!(open.is_empty(), "without row level security, enabled and forced, or without a policy: {open:?}");
     let for_everybody =
-        texts(&mut connection, "SELECT polrelid::regclass || ' ' || polname FROM pg_policy WHERE 0 = ANY (polroles)").await;
+        texts(&mut connection, "SELECT polrelid::regclass || ' ' || polname FROM pg_policy WHERE 0 = ANY (polroles)")
+            .await;
     assert!(for_everybody.is_empty(), "policies that name no role: {for_everybody:?}");
 }
 

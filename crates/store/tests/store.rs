@@ -5,9 +5,7 @@ mod cluster;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cluster::database;
-use scheduling::{
-    Availability, BookingId, ClockTime, MentorId, SessionType, SessionTypeId, Status, WeeklyWindow,
-};
+use scheduling::{Availability, BookingId, ClockTime, MentorId, SessionType, SessionTypeId, Status, WeeklyWindow};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::task::Poll;
 use std::time::Duration;
@@ -101,7 +99,8 @@ async fn the_database_refuses_sessions_that_overlap() {
 
     // What is moved or comes back may not overlap either; what is off takes no time.
     let mut owner = PgConnection::connect(&database.owner_url).await.unwrap();
-    let mut run = async |sql: &str| sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut owner).await.map_err(StoreError::from);
+    let mut run =
+        async |sql: &str| sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut owner).await.map_err(StoreError::from);
     let [first, second] = [booking(1, MENTOR, start(), 30).id, booking(7, MENTOR, start(), 30).id];
     let moved = format!("UPDATE bookings SET during = '[2027-01-01 09:15Z,2027-01-01 09:45Z)' WHERE id = '{second}'");
     assert!(matches!(run(&moved).await, Err(StoreError::Overlap)));
@@ -114,7 +113,9 @@ async fn the_database_refuses_sessions_that_overlap() {
         }
         let held = format!("UPDATE bookings SET status = 'held', hold_expires_at = now() WHERE id = '{first}'");
         assert!(matches!(run(&held).await, Err(StoreError::Overlap)));
-        run(&format!("UPDATE bookings SET during = '[2027-01-01 09:30Z,2027-01-01 10:00Z)' WHERE id = '{second}'")).await.unwrap();
+        run(&format!("UPDATE bookings SET during = '[2027-01-01 09:30Z,2027-01-01 10:00Z)' WHERE id = '{second}'"))
+            .await
+            .unwrap();
         run(&format!("UPDATE bookings SET status = 'confirmed' WHERE id = '{first}'")).await.unwrap();
     }
     run(&format!("UPDATE bookings SET status = 'held', hold_expires_at = now() WHERE id = '{first}'")).await.unwrap();
@@ -132,7 +133,8 @@ async fn a_range_has_both_ends_and_something_between() {
     insert(&store, &booking(1, MENTOR, start(), 30)).await.unwrap();
     let mut owner = PgConnection::connect(&database.owner_url).await.unwrap();
     for range in ["empty", "(2027-01-01,2027-01-02)", "[2027-01-01,2027-01-02]"] {
-        let changed = sqlx::query("UPDATE bookings SET during = $1::text::tstzrange").bind(range).execute(&mut owner).await;
+        let changed =
+            sqlx::query("UPDATE bookings SET during = $1::text::tstzrange").bind(range).execute(&mut owner).await;
         assert!(changed.is_err(), "{range}");
     }
 }
@@ -242,7 +244,8 @@ async fn one_url_whose_owner_is_no_superuser() {
     let mut superuser = PgConnection::connect(&owner_url).await.unwrap();
     let role = "CREATE ROLE plain LOGIN CREATEROLE; GRANT visitor, mentor, worker TO plain WITH ADMIN OPTION";
     sqlx::raw_sql(role).execute(&mut superuser).await.unwrap();
-    let url = new_database(&owner_url, "plain", "OWNER plain TEMPLATE template0").await.replace("yaksok_owner", "plain");
+    let url =
+        new_database(&owner_url, "plain", "OWNER plain TEMPLATE template0").await.replace("yaksok_owner", "plain");
     Store::migrate(&url, &url).await.unwrap();
     Store::migrate(&url, &url).await.expect("a second time there is nothing to do");
 

@@ -24,7 +24,10 @@ const CSS: &str = concat!(
 static PAGE: LazyLock<String> = LazyLock::new(render);
 
 const HEADERS: [(HeaderName, &str); 2] = [
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
     (header::CACHE_CONTROL, "public, max-age=300"),
 ];
 
@@ -63,7 +66,8 @@ fn render() -> String {
     for who in [Who::Platform, Who::Mentor, Who::Party] {
         let scheme = who_takes(who).1;
         let about = &DOCUMENT["components"]["securitySchemes"][scheme]["description"];
-        let _ = write!(page, "<div><dt>{}</dt><dd>{}</dd></div>", label(who), prose(about.as_str().unwrap_or_default()));
+        let _ =
+            write!(page, "<div><dt>{}</dt><dd>{}</dd></div>", label(who), prose(about.as_str().unwrap_or_default()));
     }
     page.push_str("</dl></section>");
     for tag in tags() {
@@ -204,7 +208,11 @@ fn sample(page: &mut String, title: &str, head: &str, schema: Option<&Value>) {
         }
         text.push_str(&pretty(schema, 0));
     }
-    let _ = write!(page, "<figure><figcaption>{title}</figcaption><pre tabindex=\"0\"><code>{}</code></pre></figure>", escape(text.trim_end()));
+    let _ = write!(
+        page,
+        "<figure><figcaption>{title}</figcaption><pre tabindex=\"0\"><code>{}</code></pre></figure>",
+        escape(text.trim_end())
+    );
 }
 
 /// A line of a table.
@@ -312,7 +320,7 @@ fn properties(schema: &Value) -> Vec<(&str, bool, &Value)> {
 }
 
 /// An example of a schema on one line.
-fn compact(schema: &Value) -> String {
+pub(super) fn compact(schema: &Value) -> String {
     let schema = resolve(schema);
     if let Some(example) = schema["examples"].get(0).or_else(|| schema["enum"].get(0)) {
         return example.to_string();

@@ -182,7 +182,11 @@ pub(super) async fn create_booking(
     Ok(created(wire::made(&made, &booked, url, token.reveal())))
 }
 
-pub(super) async fn bookings(State(context): State<Context>, credential: Credential, Query(mut asked): Query) -> Answer {
+pub(super) async fn bookings(
+    State(context): State<Context>,
+    credential: Credential,
+    Query(mut asked): Query,
+) -> Answer {
     let mentor = credential.mentor()?;
     let (from, to) = (asked.optional_instant("from"), asked.optional_instant("to"));
     if from.zip(to).is_some_and(|(from, to)| to < from) {
@@ -201,7 +205,11 @@ pub(super) async fn bookings(State(context): State<Context>, credential: Credent
 }
 
 /// The right to the booking of a path. A manage token opens its own booking only.
-async fn own(context: &Context, credential: &Credential, id: &str) -> Result<(bookings::Key, bookings::Booked), Problem> {
+async fn own(
+    context: &Context,
+    credential: &Credential,
+    id: &str,
+) -> Result<(bookings::Key, bookings::Booked), Problem> {
     let key = credential.booking(id)?;
     let booked = bookings::get(context, &key).await?;
     if booked.booking.id == booking_id(id)? { Ok((key, booked)) } else { Err(Problem::not_found()) }

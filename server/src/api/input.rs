@@ -92,7 +92,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 async fn whole(mut body: Stream) -> Result<Vec<u8>, Problem> {
     let (mut bytes, mut length) = (Vec::new(), 0_usize);
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let data = frame.map_err(|_| Problem::malformed("The body could not be read."))?.into_data().unwrap_or_default();
+        let data =
+            frame.map_err(|_| Problem::malformed("The body could not be read."))?.into_data().unwrap_or_default();
         length += data.len();
         if length <= LARGEST {
             bytes.extend_from_slice(&data);
@@ -354,7 +355,17 @@ mod tests {
 
     #[test]
     fn a_member_given_twice_is_not_json() {
-        for bad in ["{\"a\":1,\"a\":2}", "{\"x\":[{\"a\":1,\"a\":1}]}", "{", "", "{}x", "nul", "{\"a\":NaN}", "\u{feff}{}", r#""\ud800""#] {
+        for bad in [
+            "{\"a\":1,\"a\":2}",
+            "{\"x\":[{\"a\":1,\"a\":1}]}",
+            "{",
+            "",
+            "{}x",
+            "nul",
+            "{\"a\":NaN}",
+            "\u{feff}{}",
+            r#""\ud800""#,
+        ] {
             assert!(format!("{:?}", parse(bad.as_bytes()).unwrap_err()).contains("malformed"), "{bad}");
         }
         assert!(parse(b"\"\xff\"").is_err(), "invalid UTF-8");
@@ -390,7 +401,11 @@ mod tests {
             (json!({"timezone": "UTC", "weekly": {}}), "weekly", "Send a list."),
             (json!({"timezone": "UTC", "weekly": [3]}), "weekly[0]", "Send an object."),
             (json!({"weekly": []}), "timezone", "Please fill this in."),
-            (json!({"timezone": "UTC", "blocked": [{"ends_on": "2026-12-24"}]}), "blocked[0].starts_on", "Please fill this in."),
+            (
+                json!({"timezone": "UTC", "blocked": [{"ends_on": "2026-12-24"}]}),
+                "blocked[0].starts_on",
+                "Please fill this in.",
+            ),
             (json!({"timezone": "UTC", "overrides": [{"date": "2026-02-30"}]}), "overrides[0].date", "YYYY-MM-DD"),
             (json!({"timezone": "UTC", "overrides": [{"date": "2026-2-3"}]}), "overrides[0].date", "YYYY-MM-DD"),
             (json!({"timezone": "UTC", "overrides": [{"date": 3}]}), "overrides[0].date", "date string"),

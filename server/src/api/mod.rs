@@ -9,6 +9,9 @@ mod rows;
 mod schemas;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use crate::problem::Problem;
 use axum::Router;
 use axum::extract::Request;

@@ -30,7 +30,8 @@ fn document() -> Value {
         let path = paths.entry(row.path).or_insert_with(|| json!({}));
         path[row.method] = operation(row);
     }
-    let schemas: Map<String, Value> = schemas::all().into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
+    let schemas: Map<String, Value> =
+        schemas::all().into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     let token = |about: &str| json!({ "type": "http", "scheme": "bearer", "description": about });
     json!({
         "openapi": "3.1.0",
@@ -126,7 +127,9 @@ fn query(name: &str) -> Value {
         "session_type" => (true, schemas::slug(), "Its slug.".into()),
         "from_date" => day("The first day.", "2026-11-30"),
         "to_date" => day("The last day; 92 days at most.", "2026-12-06"),
-        "timezone" => (false, schemas::zone("America/New_York"), "In whose days and offsets; the mentor's where left out.".into()),
+        "timezone" => {
+            (false, schemas::zone("America/New_York"), "In whose days and offsets; the mentor's where left out.".into())
+        }
         "from_instant" => instant("Starts at this instant or later.", "2026-12-01T00:00:00Z"),
         "to_instant" => instant("Starts before this instant.", "2027-01-01T00:00:00Z"),
         _ => (false, schemas::status(), "Only these.".into()),

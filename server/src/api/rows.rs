@@ -365,7 +365,11 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("not_found", 404, "There is no such thing, or it is somebody else's. Which of the two is not told."),
     ("method_not_allowed", 405, "The path does not take that method; the header `Allow` names those it takes."),
     ("handle_taken", 409, "Another mentor has that handle, or it is a path of Yaksok's own. Choose another."),
-    ("slot_unavailable", 409, "The start is taken, or was never offered. Read the free times again and choose another."),
+    (
+        "slot_unavailable",
+        409,
+        "The start is taken, or was never offered. Read the free times again and choose another.",
+    ),
     ("already_cancelled", 409, "The booking was cancelled or declined before. Nothing was changed."),
     ("not_pending", 409, "The booking does not wait for approval (any more)."),
     (

@@ -222,13 +222,17 @@ fn created_mentor() -> Value {
 }
 
 fn slots() -> Value {
-    let slot = object(vec![("start", instant("2026-11-30T19:00:00-05:00")), ("end", instant("2026-11-30T19:30:00-05:00"))]);
+    let slot =
+        object(vec![("start", instant("2026-11-30T19:00:00-05:00")), ("end", instant("2026-11-30T19:30:00-05:00"))]);
     let day = object(vec![("date", date("2026-11-30")), ("slots", list(slot))]);
     object(vec![("timezone", zone("America/New_York")), ("session_type", slug()), ("days", list(day))])
 }
 
 fn window() -> Members {
-    vec![("start_time", clock_time("09:00")), ("end_time", about(clock_time("12:00"), "After the start; 24:00 ends a day."))]
+    vec![
+        ("start_time", clock_time("09:00")),
+        ("end_time", about(clock_time("12:00"), "After the start; 24:00 ends a day.")),
+    ]
 }
 
 fn availability() -> Value {
@@ -293,7 +297,8 @@ fn new_booking() -> Value {
 
 fn booking() -> Members {
     let mentor = object(vec![("handle", handle()), ("name", name("김멘토")), ("timezone", zone("Asia/Seoul"))]);
-    let session_type = object(vec![("slug", slug()), ("name", name("Session")), ("duration_minutes", whole(5, 1440, 30))]);
+    let session_type =
+        object(vec![("slug", slug()), ("name", name("Session")), ("duration_minutes", whole(5, 1440, 30))]);
     let sequence = json!({ "type": "integer", "minimum": 0, "examples": [0] });
     vec![
         ("id", id()),

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 /// An instant of RFC 3339. A leap second is the second after it.
 pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
     // chrono takes a space between date and time as well.
-    let at = matches!(text.as_bytes().get(10), Some(b'T' | b't')).then(|| DateTime::parse_from_rfc3339(text).ok())??;
+    let at =
+        matches!(text.as_bytes().get(10), Some(b'T' | b't')).then(|| DateTime::parse_from_rfc3339(text).ok())??;
     let nanos = i64::from(at.timestamp_subsec_nanos());
     Some(DateTime::from_timestamp(at.timestamp(), 0)? + TimeDelta::nanoseconds(nanos))
 }
@@ -56,7 +57,8 @@ pub(super) fn slots(slots: &Slots) -> Value {
     let mut days: Vec<(NaiveDate, Vec<Value>)> = Vec::new();
     for start in &slots.starts {
         let date = slots.zone.wall(*start).date();
-        let slot = json!({ "start": with_offset(*start, &slots.zone), "end": with_offset(*start + length, &slots.zone) });
+        let slot =
+            json!({ "start": with_offset(*start, &slots.zone), "end": with_offset(*start + length, &slots.zone) });
         match days.last_mut() {
             Some((last, of_day)) if *last == date => of_day.push(slot),
             _ => days.push((date, vec![slot])),
@@ -120,9 +122,22 @@ mod tests {
             assert_eq!(read(text).as_deref(), Some(means), "{text}");
         }
         for text in [
-            "", "now", "2026-12-01", "2026-12-01T09:00:00", "2026-12-01 09:00:00Z", "2026-12-01T09:00Z", "2026-12-01T24:00:00Z",
-            "2026-02-30T09:00:00Z", "2026-12-01T09:00:00+9:00", "2026-12-01T09:00:00+0900", "10000-01-01T00:00:00Z",
-            "+2026-12-01T09:00:00Z", "-001-12-01T09:00:00Z", "2026-12-01T09:00:61Z", " 2026-12-01T09:00:00Z", "1764579600",
+            "",
+            "now",
+            "2026-12-01",
+            "2026-12-01T09:00:00",
+            "2026-12-01 09:00:00Z",
+            "2026-12-01T09:00Z",
+            "2026-12-01T24:00:00Z",
+            "2026-02-30T09:00:00Z",
+            "2026-12-01T09:00:00+9:00",
+            "2026-12-01T09:00:00+0900",
+            "10000-01-01T00:00:00Z",
+            "+2026-12-01T09:00:00Z",
+            "-001-12-01T09:00:00Z",
+            "2026-12-01T09:00:61Z",
+            " 2026-12-01T09:00:00Z",
+            "1764579600",
             "2026-12-01T09:00:00+24:00",
         ] {
             assert_eq!(read(text), None, "{text}");
@@ -132,7 +147,17 @@ mod tests {
     #[test]
     fn dates_have_ten_characters() {
         assert_eq!(date("2024-02-29").unwrap().to_string(), "2024-02-29");
-        for text in ["2026-02-30", "2026-2-3", "2026- 2- 3", "+2026-2-03", "20260203", "2026-13-01", "2026-01-00", "２026-01-1", ""] {
+        for text in [
+            "2026-02-30",
+            "2026-2-3",
+            "2026- 2- 3",
+            "+2026-2-03",
+            "20260203",
+            "2026-13-01",
+            "2026-01-00",
+            "２026-01-1",
+            "",
+        ] {
             assert_eq!(date(text), None, "{text}");
         }
     }

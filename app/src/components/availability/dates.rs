@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn blocking_adds_an_entry_and_takes_in_what_has_no_note() {
-        let mut blocked = vec![range("2026-12-24", "2026-12-26", Some("Family")), range("2026-12-28", "2026-12-28", None)];
+        let mut blocked =
+            vec![range("2026-12-24", "2026-12-26", Some("Family")), range("2026-12-28", "2026-12-28", None)];
         block(&mut blocked, &ordered(date("2026-12-31"), date("2026-12-20")));
         assert_eq!(
             blocked,

@@ -6,8 +6,8 @@ mod inner {
     use leptos::ev;
     use leptos::prelude::*;
     use leptos::web_sys;
-    use wasm_bindgen::closure::Closure;
     use wasm_bindgen::JsCast;
+    use wasm_bindgen::closure::Closure;
     use web_sys::Element;
 
     thread_local! {
@@ -82,11 +82,13 @@ mod inner {
     /// `stays` is given the address and answers whether to stay.
     pub fn guard_links(stays: impl Fn(String) -> bool + 'static) {
         let listener = Closure::<dyn FnMut(web_sys::MouseEvent)>::new(move |event: web_sys::MouseEvent| {
-            let other = event.button() != 0 || event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key();
+            let other =
+                event.button() != 0 || event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key();
             let link = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             let link = link.and_then(|target| target.closest("a[href]").ok().flatten());
             let Some(link) = link else { return };
-            let elsewhere = link.has_attribute("download") || link.get_attribute("target").is_some_and(|t| t != "_self");
+            let elsewhere =
+                link.has_attribute("download") || link.get_attribute("target").is_some_and(|t| t != "_self");
             let href = link.get_attribute("href").unwrap_or_default();
             if !other && !elsewhere && !href.starts_with('#') && stays(href) {
                 event.prevent_default();

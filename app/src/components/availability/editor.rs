@@ -162,7 +162,9 @@ struct Discard(StoredValue<bool>);
 #[component]
 fn Problem(state: State) -> impl IntoView {
     let t = use_messages().dashboard;
-    let known = |field: &str| Number::ALL.iter().any(|number| number.name() == field) || field == "timezone" || field.ends_with(".note");
+    let known = |field: &str| {
+        Number::ALL.iter().any(|number| number.name() == field) || field == "timezone" || field.ends_with(".note")
+    };
     move || {
         state.problem.get().map(|error| {
             let details = match &error {

@@ -105,7 +105,16 @@ impl Place {
         let day = (x / column).floor().clamp(0.0, DAYS as f64 - 1.0);
         let minutes_per_pixel = f64::from(DAY) / height;
         let off_middle = x - (day + 0.5) * column;
-        Some(Self { day: day as usize, minute: y * minutes_per_pixel, minutes_per_pixel, off_middle, x, y, width, height })
+        Some(Self {
+            day: day as usize,
+            minute: y * minutes_per_pixel,
+            minutes_per_pixel,
+            off_middle,
+            x,
+            y,
+            width,
+            height,
+        })
     }
 
     /// What reaches how far: a finger needs more room than a mouse.
@@ -278,7 +287,9 @@ fn Cells(parts: Parts) -> impl IntoView {
     let open: [Memo<u128>; DAYS] = std::array::from_fn(|day| {
         Memo::new(move |_| {
             let hours = parts.state.days[day].read();
-            (0..STEPS).filter(|step| hours.touches(Cell { day, step: *step }.span())).fold(0, |bits, step| bits | 1 << step)
+            (0..STEPS)
+                .filter(|step| hours.touches(Cell { day, step: *step }.span()))
+                .fold(0, |bits, step| bits | 1 << step)
         })
     });
     (0..STEPS)
@@ -327,7 +338,9 @@ fn Column(parts: Parts, day: usize) -> impl IntoView {
         })
     };
     let block = move |place: usize| {
-        let span = Memo::new(move |_| hours.with(|hours| hours.spans().get(place).copied()).unwrap_or(Span { start: 0, end: 0 }));
+        let span = Memo::new(move |_| {
+            hours.with(|hours| hours.spans().get(place).copied()).unwrap_or(Span { start: 0, end: 0 })
+        });
         let size = move || match span.get().minutes() {
             0..30 => "none",
             30..75 => "small",
@@ -370,7 +383,8 @@ fn Column(parts: Parts, day: usize) -> impl IntoView {
     };
     let selected = move || {
         let area = parts.cursor.get().area();
-        let several = area.days != (parts.cursor.get().head.day..=parts.cursor.get().head.day) || area.span.minutes() > STEP;
+        let several =
+            area.days != (parts.cursor.get().head.day..=parts.cursor.get().head.day) || area.span.minutes() > STEP;
         (parts.walking.get() && several && area.days.contains(&day)).then_some(area.span)
     };
     view! {
@@ -396,7 +410,11 @@ fn Tag(parts: Parts) -> impl IntoView {
                     let days = match gesture {
                         Gesture::Paint { from, to, .. } if from.day != to.day => {
                             let area = Area::between(*from, *to);
-                            format!("{}–{}", day_short(*area.days.start(), language), day_short(*area.days.end(), language))
+                            format!(
+                                "{}–{}",
+                                day_short(*area.days.start(), language),
+                                day_short(*area.days.end(), language)
+                            )
                         }
                         _ => day_short(day, language).to_owned(),
                     };
@@ -534,7 +552,8 @@ impl Parts {
                 self.state.change(Board::abandon);
                 if on {
                     let step = (cell.step - cell.step % 2).min(STEPS - 4);
-                    let area = Area { days: cell.day..=cell.day, span: Span { start: step * STEP, end: (step + 4) * STEP } };
+                    let area =
+                        Area { days: cell.day..=cell.day, span: Span { start: step * STEP, end: (step + 4) * STEP } };
                     self.state.change(|board| board.paint(&area, true));
                     self.voice.painted(&area, true);
                 }

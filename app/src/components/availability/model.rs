@@ -219,7 +219,10 @@ pub struct Cell {
 impl Cell {
     /// The square that holds `minute`, which may lie outside the day.
     pub fn at(day: usize, minute: f64) -> Self {
-        Self { day: day.min(DAYS - 1), step: (minute / f64::from(STEP)).floor().clamp(0.0, f64::from(STEPS - 1)) as u16 }
+        Self {
+            day: day.min(DAYS - 1),
+            step: (minute / f64::from(STEP)).floor().clamp(0.0, f64::from(STEPS - 1)) as u16,
+        }
     }
 
     /// Its time.
@@ -633,7 +636,8 @@ impl Board {
 pub fn parse_time(text: &str, end: bool) -> Option<u16> {
     let text = text.trim().to_lowercase();
     let (mut rest, mut afternoon) = (text.as_str(), None);
-    for (mark, pm) in [("am", false), ("a.m.", false), ("pm", true), ("p.m.", true), ("오전", false), ("오후", true)] {
+    for (mark, pm) in [("am", false), ("a.m.", false), ("pm", true), ("p.m.", true), ("오전", false), ("오후", true)]
+    {
         let without = rest.strip_suffix(mark).or_else(|| rest.strip_prefix(mark));
         if let Some(without) = without {
             (rest, afternoon) = (without.trim(), Some(pm));

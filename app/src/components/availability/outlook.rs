@@ -56,7 +56,9 @@ pub fn Preview(
             day.with(|day| {
                 let shown = if all.get() { day.starts.len() } else { SHOWN };
                 let starts = day.starts.iter().take(shown);
-                starts.map(|time| view! { <li>{format!("{:02}:{:02}", time.hour(), time.minute())}</li> }).collect_view()
+                starts
+                    .map(|time| view! { <li>{format!("{:02}:{:02}", time.hour(), time.minute())}</li> })
+                    .collect_view()
             })
         };
         let more = move || day.with(|day| day.starts.len().saturating_sub(SHOWN));

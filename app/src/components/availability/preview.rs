@@ -95,7 +95,10 @@ mod tests {
         assert_eq!(days.len(), DAYS);
         assert_eq!(days[0].date, date("2026-11-23"));
         assert_eq!(days[0].starts.iter().map(ToString::to_string).collect::<Vec<_>>(), ["09:00:00", "09:30:00"]);
-        assert_eq!((days[2].reason, days[7].reason, days[8].reason), (Reason::Override, Reason::Blocked, Reason::Weekly));
+        assert_eq!(
+            (days[2].reason, days[7].reason, days[8].reason),
+            (Reason::Override, Reason::Blocked, Reason::Weekly)
+        );
         assert_eq!(total(&days), 2);
     }
 }

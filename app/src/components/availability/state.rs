@@ -360,11 +360,8 @@ impl State {
 
     /// Keeps what is not saved for when the editor is opened again.
     pub fn keep(self, keeper: Keeper) {
-        let kept = Kept {
-            board: self.read(Board::clone),
-            types: self.types.get_untracked(),
-            zone: self.zone.get_untracked(),
-        };
+        let kept =
+            Kept { board: self.read(Board::clone), types: self.types.get_untracked(), zone: self.zone.get_untracked() };
         keeper.0.set(Some(kept));
     }
 }

@@ -79,7 +79,9 @@ fn place(location: &Location) -> impl IntoView + use<> {
     let value = location.value.clone();
     let is_link = value.starts_with("https://") || value.starts_with("http://");
     let value = match (is_link, value.is_empty()) {
-        (true, _) => view! { <a href=value.clone() rel="noopener noreferrer" target="_blank">{value.clone()}</a> }.into_any(),
+        (true, _) => {
+            view! { <a href=value.clone() rel="noopener noreferrer" target="_blank">{value.clone()}</a> }.into_any()
+        }
         (false, false) => view! { <span>{value}</span> }.into_any(),
         (false, true) => view! { <span class="muted">{t.location_to_come}</span> }.into_any(),
     };
@@ -132,7 +134,8 @@ fn Detail(booking: BookingView) -> impl IntoView {
     };
     let move_href = Pick::default().href(&path, MOVING);
     let actions = move || {
-        let (status, can_cancel, can_move) = current.with(|booking| (booking.status, booking.can_cancel, booking.can_move));
+        let (status, can_cancel, can_move) =
+            current.with(|booking| (booking.status, booking.can_cancel, booking.can_move));
         let pending = status == Status::Pending && !ended();
         view! {
             {pending
@@ -222,7 +225,8 @@ fn Mover(current: RwSignal<BookingView>, path: String) -> impl IntoView {
             };
             (text(booking.start), text(start), format::zone_with_offset(&booking.mentor_zone, start))
         });
-        let back = move || pick.with(|pick| Pick { start: None, ..pick.clone() }.href(&stored_path.get_value(), MOVING));
+        let back =
+            move || pick.with(|pick| Pick { start: None, ..pick.clone() }.href(&stored_path.get_value(), MOVING));
         view! {
             <div class="card move-confirm" role="group" aria-labelledby="move-title">
                 <h3 id="move-title">{t.move_confirm}</h3>
@@ -253,7 +257,7 @@ fn Mover(current: RwSignal<BookingView>, path: String) -> impl IntoView {
                                 Some(start) => chosen(start).into_any(),
                                 None => view! {
                                     <SlotPicker
-                                        month=month.get_value()
+                                        month=Memo::new(move |_| month.get_value())
                                         pick=pick
                                         path=shown_path
                                         fixed=MOVING

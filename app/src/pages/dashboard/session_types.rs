@@ -230,7 +230,8 @@ fn minor_units(text: &str, currency: &str) -> Option<i64> {
     let digits = format::currency(currency).1 as usize;
     let text: String = text.trim().chars().filter(|c| !matches!(c, ',' | ' ' | '_')).collect();
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    let fine = !whole.is_empty() && part.len() <= digits && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit());
+    let fine =
+        !whole.is_empty() && part.len() <= digits && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit());
     fine.then(|| format!("{whole}{part:0<digits$}").parse().ok()).flatten()
 }
 
@@ -548,7 +549,9 @@ mod tests {
             assert_eq!(minor_units(text, currency), Some(amount), "{text} {currency}");
             assert_eq!(major_units(&Price { amount, currency: currency.into() }), back);
         }
-        for (text, currency) in [("", "USD"), (".5", "USD"), ("1.005", "USD"), ("30.5", "KRW"), ("-1", "USD"), ("a", "USD")] {
+        for (text, currency) in
+            [("", "USD"), (".5", "USD"), ("1.005", "USD"), ("30.5", "KRW"), ("-1", "USD"), ("a", "USD")]
+        {
             assert_eq!(minor_units(text, currency), None, "{text} {currency}");
         }
     }

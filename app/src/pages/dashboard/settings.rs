@@ -251,7 +251,9 @@ fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
             .collect_view()
     };
     let problem = Signal::derive(move || {
-        error.with(|error| field_error(error, "name").or_else(|| error.as_ref().map(|error| error_text(error).to_owned())))
+        error.with(|error| {
+            field_error(error, "name").or_else(|| error.as_ref().map(|error| error_text(error).to_owned()))
+        })
     });
     let question = Signal::derive(move || {
         let name = revoking.with(|key| key.as_ref().map(|key| key.name.clone())).unwrap_or_default();

@@ -312,7 +312,9 @@ impl Letter {
     fn parse(bytes: &[u8]) -> Self {
         let part = Part::parse(bytes);
         let (alternative, attached) = match part.children.as_slice() {
-            [alternative, attached] if part.content_type().starts_with("multipart/mixed") => (alternative, Some(attached)),
+            [alternative, attached] if part.content_type().starts_with("multipart/mixed") => {
+                (alternative, Some(attached))
+            }
             _ => (&part, None),
         };
         let of_type = |kind: &str| alternative.children.iter().find(|part| part.content_type().starts_with(kind));
@@ -340,7 +342,10 @@ impl Letter {
     /// Whether it stands anywhere in the letter.
     pub fn mentions(&self, what: &str) -> bool {
         let calendar = self.invite.iter().flat_map(|invite| &invite.lines);
-        [&self.subject, &self.message_id, &self.text, &self.html].into_iter().chain(calendar).any(|text| text.contains(what))
+        [&self.subject, &self.message_id, &self.text, &self.html]
+            .into_iter()
+            .chain(calendar)
+            .any(|text| text.contains(what))
     }
 
     /// The secret in its link.

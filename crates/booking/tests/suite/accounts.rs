@@ -242,7 +242,9 @@ async fn a_handle_is_taken_once_and_paths_of_ours_never() {
     assert!(matches!(sign_up(&app, &known, PASSWORD).await, Err(Error::HandleTaken)));
     assert_eq!(app.run_jobs().await, 0);
     let two = NewAccount { email: "ANN@example.com".into(), ..account("another", "UTC") };
-    assert!(matches!(accounts::create(&app.context, &two).await, Err(Error::Invalid(errors)) if errors[0].code == "taken"));
+    assert!(
+        matches!(accounts::create(&app.context, &two).await, Err(Error::Invalid(errors)) if errors[0].code == "taken")
+    );
 }
 
 #[tokio::test]
@@ -365,7 +367,8 @@ async fn a_profile_is_changed_by_its_owner() {
     assert_eq!((&*changed.handle, &*changed.name, changed.headline.as_deref()), ("anna", "Anna", None));
     assert_eq!((&*changed.email, &*changed.timezone, &*changed.language), ("ann@example.com", "Asia/Seoul", "ko"));
     for (handle, ours) in [("ben", false), ("login", true)] {
-        let refused = accounts::update_profile(&app.context, ann, Profile { handle: handle.into(), ..profile.clone() }).await;
+        let refused =
+            accounts::update_profile(&app.context, ann, Profile { handle: handle.into(), ..profile.clone() }).await;
         assert!(matches!(refused, Err(Error::HandleTaken)), "{ours}: {refused:?}");
     }
     assert!(!is_public(&app, "ann").await && is_public(&app, "anna").await);

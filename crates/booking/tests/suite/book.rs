@@ -39,7 +39,10 @@ async fn a_booking_is_made_and_both_are_told() {
     let (made, token) = bookings::book(&app.context, request).await.unwrap();
     assert_eq!((made.status, made.start, made.end), (Status::Confirmed, start, start + minutes(30)));
     assert_eq!(made.timezone, "America/New_York");
-    assert_eq!((&*made.mentor.handle, &*made.mentor.name, &*made.mentor.timezone), ("kim-mentor", "김멘토", "Asia/Seoul"));
+    assert_eq!(
+        (&*made.mentor.handle, &*made.mentor.name, &*made.mentor.timezone),
+        ("kim-mentor", "김멘토", "Asia/Seoul")
+    );
     assert_eq!((&*made.session_type.slug, made.session_type.duration_minutes), ("session", 30));
     assert!(token.reveal().starts_with(Kind::Manage.prefix()) && token.reveal().len() == 4 + 43);
 
@@ -283,7 +286,8 @@ async fn whom_there_is_not_cannot_be_booked() {
     let ann = app.mentor("ann", "UTC").await;
     app.offer(ann, SessionType { active: false, ..session("closed", 30, 30) }).await;
     app.mentor("ben", "UTC").await;
-    for (mentor, slug) in [("nobody", "session"), ("ann", "nothing"), ("ann", "closed"), ("ben", "closed"), ("Ann", "session")]
+    for (mentor, slug) in
+        [("nobody", "session"), ("ann", "nothing"), ("ann", "closed"), ("ben", "closed"), ("Ann", "session")]
     {
         let refused = app.book(mentor, slug, "2026-11-23T10:00:00Z").await;
         assert!(matches!(refused, Err(Error::NotFound)), "{mentor} {slug}: {refused:?}");
@@ -332,7 +336,8 @@ async fn a_name_with_a_nul_is_nobodys() {
     assert!(matches!(found, Err(Error::NotFound)));
     let list = bookings::List { query: "\0".into(), ..Default::default() };
     assert!(bookings::list(&app.context, ann, list).await.unwrap().0.is_empty());
-    let refused = accounts::log_in(&app.context, "ann@example.com\0", booking::secrets::Secret::new("a password")).await;
+    let refused =
+        accounts::log_in(&app.context, "ann@example.com\0", booking::secrets::Secret::new("a password")).await;
     assert!(matches!(refused, Err(Error::WrongCredentials)));
     let refused = schedule::delete_session_type(&app.context, ann, "\0").await;
     assert!(matches!(refused, Err(Error::NotFound)));

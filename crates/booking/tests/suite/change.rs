@@ -80,11 +80,9 @@ async fn a_booking_moves_with_its_links_and_is_told_apart_by_its_sequence() {
     let uid = mentee.invite().get("UID").to_owned();
 
     // Over itself by half; then by the mentor; then back to where it was.
-    for (sequence, key, start) in [
-        (1, &token, "2026-11-23T10:15:00Z"),
-        (2, &by_id, "2026-11-24T16:30:00Z"),
-        (3, &token, "2026-11-23T10:00:00Z"),
-    ] {
+    for (sequence, key, start) in
+        [(1, &token, "2026-11-23T10:15:00Z"), (2, &by_id, "2026-11-24T16:30:00Z"), (3, &token, "2026-11-23T10:00:00Z")]
+    {
         app.pass(minutes(1));
         let before = bookings::get(&app.context, key).await.unwrap().booking;
         let moved = reschedule(&app.context, key, start).await.unwrap().booking;

@@ -42,16 +42,19 @@ fn session_type(slug: &'static str) -> impl Strategy<Value = SessionType> {
     let buffer = || prop_oneof![Just(0_u16), Just(10), Just(45)];
     let limit = prop_oneof![3 => Just(None), 1 => (1_u16..4).prop_map(Some)];
     let notice = prop_oneof![2 => Just(0_u32), 1 => Just(600), 1 => Just(2000)];
-    let lengths = (prop_oneof![Just(5_u16), Just(30), Just(50), Just(180)], prop_oneof![Just(5_u16), Just(15), Just(25)]);
+    let lengths =
+        (prop_oneof![Just(5_u16), Just(30), Just(50), Just(180)], prop_oneof![Just(5_u16), Just(15), Just(25)]);
     (lengths, buffer(), buffer(), limit, notice, 1_u16..4, any::<bool>()).prop_map(
-        move |((duration, interval), before, after, daily_limit, notice, horizon_days, requires_approval)| SessionType {
-            buffer_before_minutes: before,
-            buffer_after_minutes: after,
-            minimum_notice_minutes: notice,
-            daily_limit,
-            horizon_days,
-            requires_approval,
-            ..session(slug, duration, interval)
+        move |((duration, interval), before, after, daily_limit, notice, horizon_days, requires_approval)| {
+            SessionType {
+                buffer_before_minutes: before,
+                buffer_after_minutes: after,
+                minimum_notice_minutes: notice,
+                daily_limit,
+                horizon_days,
+                requires_approval,
+                ..session(slug, duration, interval)
+            }
         },
     )
 }
@@ -68,11 +71,15 @@ fn case() -> impl Strategy<Value = Case> {
     let overrides = proptest::collection::vec((0_u64..4, windows()), 0..2);
     let blocked = proptest::collection::vec(0_u64..4, 0..2);
     let bookings = proptest::collection::vec((0_i64..576, 0_usize..2, any::<bool>()), 0..12);
-    (place, of_week, overrides, blocked, session_type(SLUGS[0]), session_type(SLUGS[1]), bookings, 0_i64..1440).prop_map(
-        |((zone, begins), of_week, overrides, blocked, one, two, bookings, now)| {
+    (place, of_week, overrides, blocked, session_type(SLUGS[0]), session_type(SLUGS[1]), bookings, 0_i64..1440)
+        .prop_map(|((zone, begins), of_week, overrides, blocked, one, two, bookings, now)| {
             let first = at(begins).date_naive() - Days::new(1);
             let weekly = of_week.iter().zip(0..).flat_map(|(windows, day_of_week)| {
-                windows.iter().map(move |w| WeeklyWindow { day_of_week, start_time: w.start_time, end_time: w.end_time })
+                windows.iter().map(move |w| WeeklyWindow {
+                    day_of_week,
+                    start_time: w.start_time,
+                    end_time: w.end_time,
+                })
             });
             let hours = Availability {
                 timezone: zone.into(),
@@ -90,8 +97,7 @@ fn case() -> impl Strategy<Value = Case> {
             };
             let bookings = bookings.into_iter().map(|(step, kind, off)| (step * 5, kind, off)).collect();
             Case { zone, begins, hours, types: [one, two], bookings, now }
-        },
-    )
+        })
 }
 
 /// Sets the case up for one more mentor. The clock stands at its now, or, to make bookings, two days before.
@@ -101,7 +107,8 @@ async fn set_up(app: &TestApp, case: &Case, handle: &str) -> MentorId {
     app.open(mentor, case.hours.clone()).await;
     // While bookings are made, nothing but hours and other bookings is in the way.
     for session_type in &case.types {
-        let free = SessionType { minimum_notice_minutes: 0, daily_limit: None, horizon_days: 730, ..session_type.clone() };
+        let free =
+            SessionType { minimum_notice_minutes: 0, daily_limit: None, horizon_days: 730, ..session_type.clone() };
         app.offer(mentor, free).await;
     }
     for (minute, kind, off) in &case.bookings {

@@ -24,8 +24,7 @@ async fn the_database_does_not_know_what_opens_a_booking() {
         // Rows as text show bytes in hexadecimal.
         let random = token.reveal().strip_prefix("ysm_").unwrap();
         let hex: String = token.reveal().bytes().map(|byte| format!("{byte:02x}")).collect();
-        let found =
-            format!("SELECT count(*) FROM {table} t WHERE t::text LIKE '%{random}%' OR t::text LIKE '%{hex}%'");
+        let found = format!("SELECT count(*) FROM {table} t WHERE t::text LIKE '%{random}%' OR t::text LIKE '%{hex}%'");
         assert_eq!(app.number(&found).await, 0, "{table}");
     }
 }

@@ -38,10 +38,7 @@ async fn where_clocks_jump_forward_an_hour_is_missing() {
     }
     let made = app.book("owl", "hour", "2027-03-14T06:30:00Z").await.unwrap();
     assert_eq!(made.end, at("2027-03-14T07:30:00Z"));
-    assert_eq!(
-        listed(&app, "2027-03-14", None).await,
-        ["00:00-05:00", "00:30-05:00", "03:30-04:00", "04:00-04:00"]
-    );
+    assert_eq!(listed(&app, "2027-03-14", None).await, ["00:00-05:00", "00:30-05:00", "03:30-04:00", "04:00-04:00"]);
     let mail = app.mail().await;
     let to_mentor = mail.iter().find(|letter| letter.to == "owl@example.com").unwrap();
     assert!(to_mentor.text.contains("1:30") && to_mentor.text.contains("3:30"), "{}", to_mentor.text);
@@ -52,8 +49,17 @@ async fn where_clocks_jump_forward_an_hour_is_missing() {
 async fn where_clocks_fall_back_an_hour_comes_twice() {
     let app = night_owl("2027-11-01T12:00:00Z").await;
     let nights = [
-        "00:00-04:00", "00:30-04:00", "01:00-04:00", "01:30-04:00", "01:00-05:00", "01:30-05:00", "02:00-05:00", "02:30-05:00",
-        "03:00-05:00", "03:30-05:00", "04:00-05:00",
+        "00:00-04:00",
+        "00:30-04:00",
+        "01:00-04:00",
+        "01:30-04:00",
+        "01:00-05:00",
+        "01:30-05:00",
+        "02:00-05:00",
+        "02:30-05:00",
+        "03:00-05:00",
+        "03:30-05:00",
+        "04:00-05:00",
     ];
     assert_eq!(listed(&app, "2027-11-07", None).await, nights);
     // The first half past one, and the second: two bookings of one clock time.
@@ -73,8 +79,20 @@ async fn days_are_those_of_the_zone_that_asks() {
     assert_eq!(seoul.first().map(String::as_str), Some("14:00+09:00"), "midnight of the 14th in New York");
     assert_eq!(seoul.len(), 7);
     let los_angeles = listed(&app, "2027-03-13", Some("America/Los_Angeles")).await;
-    assert_eq!(los_angeles, ["00:00-08:00", "00:30-08:00", "01:00-08:00", "21:00-08:00", "21:30-08:00", "22:00-08:00",
-        "22:30-08:00", "23:00-08:00", "23:30-08:00"]);
+    assert_eq!(
+        los_angeles,
+        [
+            "00:00-08:00",
+            "00:30-08:00",
+            "01:00-08:00",
+            "21:00-08:00",
+            "21:30-08:00",
+            "22:00-08:00",
+            "22:30-08:00",
+            "23:00-08:00",
+            "23:30-08:00"
+        ]
+    );
     for (from, to, zone) in [
         ("2027-03-14", "2027-03-13", None),
         ("2027-03-14", "2027-06-14", None),
@@ -84,7 +102,9 @@ async fn days_are_those_of_the_zone_that_asks() {
         assert!(matches!(refused, Err(Error::Invalid(_))), "{from} {to} {zone:?}");
     }
     listing::slots(&app.context, "owl", "hour", date("2027-03-14"), date("2027-06-13"), None).await.unwrap();
-    for (from, to) in [(chrono::NaiveDate::MIN, chrono::NaiveDate::MIN), (chrono::NaiveDate::MAX, chrono::NaiveDate::MAX)] {
+    for (from, to) in
+        [(chrono::NaiveDate::MIN, chrono::NaiveDate::MIN), (chrono::NaiveDate::MAX, chrono::NaiveDate::MAX)]
+    {
         match listing::slots(&app.context, "owl", "hour", from, to, None).await {
             Ok(slots) => assert!(slots.starts.is_empty()),
             Err(Error::Invalid(_)) => {}

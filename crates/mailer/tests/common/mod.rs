@@ -94,7 +94,7 @@ impl Part {
         let mut rest = self.header(name).unwrap();
         while let Some(start) = rest.find("=?utf-8?b?") {
             let gap = &rest[..start];
-            if !(gap.trim().is_empty() && !out.is_empty()) {
+            if !gap.trim().is_empty() || out.is_empty() {
                 out.push_str(gap);
             }
             let encoded = &rest[start + 10..];

@@ -18,7 +18,8 @@ async fn the_router_knows_the_documents_methods_and_no_others() {
                 assert_eq!(reply.status != 405, known.contains(method), "{method} {path}");
                 if reply.status == 405 {
                     assert_eq!(reply.refused().1, "method_not_allowed");
-                    let allowed: BTreeSet<String> = reply.header("allow").split(',').map(|m| m.trim().to_lowercase()).collect();
+                    let allowed: BTreeSet<String> =
+                        reply.header("allow").split(',').map(|m| m.trim().to_lowercase()).collect();
                     let expected = known.iter().copied().chain(known.contains("get").then_some("head"));
                     assert_eq!(allowed, expected.map(str::to_owned).collect(), "{path}");
                 }
@@ -31,7 +32,15 @@ async fn the_router_knows_the_documents_methods_and_no_others() {
             assert_eq!(api.get(&format!("{given}/"), "").await.status, 404, "{path}/");
         }
     }
-    for path in ["/api/v1", "/api/v2/mentors", "/api/v1/", "/api/v1/mentors/kim-mentor/x", "/api/x", "/api/v1//mentors", "/api/v1/Mentors"] {
+    for path in [
+        "/api/v1",
+        "/api/v2/mentors",
+        "/api/v1/",
+        "/api/v1/mentors/kim-mentor/x",
+        "/api/x",
+        "/api/v1//mentors",
+        "/api/v1/Mentors",
+    ] {
         assert_eq!(api.get(path, "").await.refused(), (404, "not_found".into()), "{path}");
         assert_eq!(api.post(path, "", json!({})).await.refused(), (404, "not_found".into()), "{path}");
     }
@@ -54,7 +63,8 @@ async fn the_document_is_whole() {
     for name in document["components"]["schemas"].as_object().unwrap().keys() {
         assert!(used.contains(&format!("#/components/schemas/{name}")), "nobody uses {name}");
     }
-    let operations: Vec<&Value> = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values()).collect();
+    let operations: Vec<&Value> =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values()).collect();
     assert_eq!(operations.len(), ROWS.len() + HEALTH.len(), "two rows of one method and path");
     let ids: BTreeSet<&str> = operations.iter().map(|operation| text(&operation["operationId"])).collect();
     assert_eq!(ids.len(), operations.len());
@@ -105,7 +115,11 @@ async fn people_read_it_without_scripts() {
     for link in attributes("href") {
         match link.strip_prefix('#') {
             Some(id) => assert!(ids.iter().any(|known| known == id), "{link}"),
-            None => assert!(["/", "/favicon.svg", "/api/docs.css", "/api/v1/openapi.json"].contains(&link.as_str()) || link.starts_with("https://www.rfc-editor.org/"), "{link}"),
+            None => assert!(
+                ["/", "/favicon.svg", "/api/docs.css", "/api/v1/openapi.json"].contains(&link.as_str())
+                    || link.starts_with("https://www.rfc-editor.org/"),
+                "{link}"
+            ),
         }
     }
     for (code, ..) in CODES {
@@ -127,6 +141,9 @@ async fn health_is_asked_without_a_token() {
     let ready = api.get("/readyz", "").await;
     assert_eq!(ready.status, 200);
     let ready = ready.json();
-    assert_eq!((&ready["status"], &ready["database"], &ready["jobs"]["status"]), (&json!("ready"), &json!("ok"), &json!("ok")));
+    assert_eq!(
+        (&ready["status"], &ready["database"], &ready["jobs"]["status"]),
+        (&json!("ready"), &json!("ok"), &json!("ok"))
+    );
     assert_eq!(ready["time_zones"]["version"], api.app.context.zones.version());
 }

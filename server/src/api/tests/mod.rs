@@ -162,7 +162,12 @@ impl Reply {
     fn errors(&self) -> Vec<String> {
         assert_eq!(self.refused(), (422, "invalid_request".into()), "{self:?}");
         let errors = self.json()["errors"].take();
-        errors.as_array().unwrap().iter().map(|error| format!("{} {}", text(&error["field"]), text(&error["code"]))).collect()
+        errors
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| format!("{} {}", text(&error["field"]), text(&error["code"])))
+            .collect()
     }
 
     /// What is true of every answer.
@@ -212,7 +217,10 @@ impl Reply {
         let problem = self.json();
         fits(&json!({ "$ref": "#/components/schemas/Problem" }), &problem, path);
         let code = text(&problem["code"]);
-        assert!(CODES.iter().any(|(known, status, _)| *known == code && *status == self.status), "{method} {path}: {problem}");
+        assert!(
+            CODES.iter().any(|(known, status, _)| *known == code && *status == self.status),
+            "{method} {path}: {problem}"
+        );
         assert_eq!(problem["status"], self.status);
         assert_eq!(text(&problem["type"]), format!("/api/docs#{code}"));
         let errors = problem["errors"].as_array().unwrap();

@@ -34,7 +34,8 @@ fn every_row_is_in_the_table() {
 #[test]
 fn the_document_agrees_with_the_table() {
     for (method, path, cells) in table() {
-        let granted: Vec<&str> = CALLERS.into_iter().zip(cells).filter(|(_, cell)| *cell < 300).map(|(who, _)| who).collect();
+        let granted: Vec<&str> =
+            CALLERS.into_iter().zip(cells).filter(|(_, cell)| *cell < 300).map(|(who, _)| who).collect();
         let (_, row) = (method, row(method, path).unwrap());
         let expected: &[&str] = match row.who {
             Who::Anyone => &CALLERS,
@@ -63,7 +64,15 @@ async fn every_row_as_every_caller() {
     for (method, path, cells) in table() {
         for (caller, expected) in CALLERS.into_iter().zip(cells) {
             // Something that can be cancelled, confirmed, deleted, anew for each caller.
-            api.app.offer(api.kim.id, SessionType { requires_approval: path.ends_with("confirm") || path.ends_with("decline"), ..SessionType::first() }).await;
+            api.app
+                .offer(
+                    api.kim.id,
+                    SessionType {
+                        requires_approval: path.ends_with("confirm") || path.ends_with("decline"),
+                        ..SessionType::first()
+                    },
+                )
+                .await;
             api.app.offer(api.kim.id, SessionType { slug: "spare".into(), ..SessionType::first() }).await;
             let booking = match path.contains("{id}") || caller == "token" {
                 true => api.book(&next()).await,
@@ -102,7 +111,11 @@ async fn every_row_as_every_caller() {
             let path = path.replace("{id}", booking["id"].as_str().unwrap_or_default()) + query;
             let reply = api.ask(method, &path, token, body).await;
             if reply.status != expected {
-                wrong.push(format!("{method} {path} as {caller}: {} instead of {expected}: {}", reply.status, String::from_utf8_lossy(&reply.bytes)));
+                wrong.push(format!(
+                    "{method} {path} as {caller}: {} instead of {expected}: {}",
+                    reply.status,
+                    String::from_utf8_lossy(&reply.bytes)
+                ));
             }
             match reply.status {
                 401 => assert_eq!(reply.refused().1, "unauthenticated"),
@@ -147,7 +160,9 @@ async fn a_token_comes_in_one_header_and_is_known() {
     assert_eq!(ask(&[&good]).await, 200);
     assert_eq!(ask(&[&good.replacen("Bearer", "bEARER", 1)]).await, 200, "schemes have no letter case");
     let cut = &good[..good.len() - 1];
-    for refused in ["", "Bearer", "Bearer ", "Basic eWFrOnNvaw==", "ysk_x", cut, "Bearer yss_x", "Bearer \u{e9}", "Bearer a b"] {
+    for refused in
+        ["", "Bearer", "Bearer ", "Basic eWFrOnNvaw==", "ysk_x", cut, "Bearer yss_x", "Bearer \u{e9}", "Bearer a b"]
+    {
         assert_eq!(ask(&[refused]).await, 401, "{refused}");
     }
     assert_eq!(ask(&[&good, &good]).await, 401, "two of them");
