@@ -32,6 +32,9 @@ pub fn AvailabilityEditor(
     let save = move || save(state);
     keys(state);
     let leaving = guard(state, dirty);
+    if state.restored {
+        use_status().say(t.editor_restored);
+    }
     let total = move || {
         state.days.iter().for_each(|day| day.track());
         let minutes = state.week().minutes();

@@ -113,6 +113,8 @@ pub struct State {
     /// The next two weeks as a mentee would see them.
     pub preview: RwSignal<Vec<preview::Day>>,
     preview_due: StoredValue<bool>,
+    /// It began with what was left unsaved.
+    pub restored: bool,
     status: Status,
     owner: StoredValue<Owner>,
 }
@@ -122,6 +124,7 @@ impl State {
     pub fn new(editor: Editor) -> Self {
         let saved = Draft::from_availability(&editor.availability);
         let kept = use_context::<Keeper>().and_then(|keeper| keeper.0.write_untracked().take());
+        let restored = kept.is_some();
         let (board, types, zone) = match kept {
             Some(kept) => (kept.board, kept.types, kept.zone),
             None => (Board::new(saved), editor.session_types.clone(), editor.zone),
@@ -149,6 +152,7 @@ impl State {
             problem: RwSignal::new(None),
             preview: RwSignal::new(Vec::new()),
             preview_due: StoredValue::new(false),
+            restored,
             status: use_status(),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
         };

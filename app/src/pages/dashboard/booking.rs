@@ -95,7 +95,7 @@ fn Detail(booking: BookingView) -> impl IntoView {
     let id = booking.id;
     let path = urls::dashboard_booking(id);
     let current = RwSignal::new(booking);
-    let acting = Acting::new();
+    let acting = Acting::idle();
     let moving = Memo::new(move |_| query.with(|query| query.get("move").is_some()));
     let ask = move |act: Act| move |_| acting.ask(act, current.get_untracked());
     let ended = move || current.with(|booking| booking.end <= booking.now);

@@ -36,7 +36,7 @@ fn href(filter: BookingFilter, query: &str) -> String {
         parts.push(("show", tag(filter).to_owned()));
     }
     if !query.is_empty() {
-        parts.push(("q", query.to_owned()));
+        parts.push(("query", query.to_owned()));
     }
     with_query(urls::DASHBOARD, &parts)
 }
@@ -50,7 +50,7 @@ pub fn DashboardPage() -> impl IntoView {
         let show = address.with(|query| query.get("show")).unwrap_or_default();
         FILTERS.into_iter().find(|filter| tag(*filter) == show).unwrap_or_default()
     });
-    let query = Memo::new(move |_| address.with(|query| query.get("q")).unwrap_or_default().trim().to_owned());
+    let query = Memo::new(move |_| address.with(|query| query.get("query")).unwrap_or_default().trim().to_owned());
     let page = Resource::new_blocking(
         move || (filter.get(), query.get()),
         |(filter, query)| bookings(filter, Some(query).filter(|query| !query.is_empty()), None),
@@ -82,7 +82,7 @@ pub fn DashboardPage() -> impl IntoView {
                     <input
                         class="input"
                         type="search"
-                        name="q"
+                        name="query"
                         maxlength="200"
                         aria-label=t.search_label
                         placeholder=t.search_label
@@ -119,7 +119,7 @@ fn List(filter: BookingFilter, query: String, page: Page<BookingView>) -> impl I
     let items = RwSignal::new(page.items);
     let cursor = RwSignal::new(page.next_cursor);
     let pending = RwSignal::new(false);
-    let acting = Acting::new();
+    let acting = Acting::idle();
     let shown_query = StoredValue::new(query);
     let more = move |()| {
         pending.set(true);

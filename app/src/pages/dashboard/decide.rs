@@ -27,7 +27,7 @@ pub struct Acting {
 
 impl Acting {
     /// Nothing is asked yet.
-    pub fn new() -> Self {
+    pub fn idle() -> Self {
         Self { asked: RwSignal::new(None), open: RwSignal::new(false) }
     }
 

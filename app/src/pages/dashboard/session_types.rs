@@ -219,8 +219,8 @@ const KINDS: [(&str, LocationKind); 5] = [
 fn amount_and_unit(minutes: u32) -> (String, String) {
     match minutes {
         0 => ("0".into(), "60".into()),
-        _ if minutes % 1440 == 0 => ((minutes / 1440).to_string(), "1440".into()),
-        _ if minutes % 60 == 0 => ((minutes / 60).to_string(), "60".into()),
+        _ if minutes.is_multiple_of(1440) => ((minutes / 1440).to_string(), "1440".into()),
+        _ if minutes.is_multiple_of(60) => ((minutes / 60).to_string(), "60".into()),
         _ => (minutes.to_string(), "1".into()),
     }
 }
