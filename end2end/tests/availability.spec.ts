@@ -50,7 +50,7 @@ test('drag selects, drag again clears, copy, presets and undo; then a mentee see
     await accessible(page);
     await drag(page, 'Mon', '09:00', 'Mon', '11:45');
     await drag(page, 'Mon', '14:00', 'Mon', '15:45');
-    await page.getByRole('button', { name: /Copy Mon/ }).click();
+    await page.getByRole('button', { name: 'Copy Mon → Tue–Fri' }).click();
     await save(page);
     const both = (day: number) => [`${day} 09:00-12:00`, `${day} 14:00-16:00`];
     expect(await weekly(server, mentor)).toEqual([1, 2, 3, 4, 5].flatMap(both));
