@@ -171,6 +171,9 @@ pub struct Dashboard {
     pub override_removed: &'static str,
     pub override_blocked: &'static str,
     pub override_past: &'static str,
+    pub busy_elsewhere: &'static str,
+    pub connect_google: &'static str,
+    pub connect_outlook: &'static str,
 
     // Leaving without saving
     pub leave_title: &'static str,
@@ -531,6 +534,9 @@ pub static EN: Dashboard = Dashboard {
     override_removed: "{date} has the weekday’s hours again.",
     override_blocked: "Blocked",
     override_past: "Past",
+    busy_elsewhere: "Busy elsewhere?",
+    connect_google: "Connect Google",
+    connect_outlook: "Connect Outlook",
 
     leave_title: "Leave without saving?",
     leave_text: "Your changes to your hours are not saved yet.",
@@ -859,6 +865,9 @@ pub static KO: Dashboard = Dashboard {
     override_removed: "{date}은(는) 다시 요일 시간을 써요.",
     override_blocked: "막힘",
     override_past: "지난 날짜",
+    busy_elsewhere: "다른 캘린더도 쓰시나요?",
+    connect_google: "Google 연결",
+    connect_outlook: "Outlook 연결",
 
     leave_title: "저장하지 않고 나갈까요?",
     leave_text: "바꾼 시간을 아직 저장하지 않았어요.",

@@ -87,6 +87,14 @@ pub fn BookingPage() -> impl IntoView {
         refetch_month: Callback::new(move |()| month.refetch()),
     };
     follow_focus(pick);
+    // Between the booking and the calendar the path stays the same, the page does not.
+    Effect::new(move |before: Option<bool>| {
+        let moving = moving.get();
+        if before.is_some_and(|before| before != moving) {
+            browser::focus("main");
+        }
+        moving
+    });
     let busy = RwSignal::new(false);
     let awaited = RwSignal::new(None);
 

@@ -156,6 +156,7 @@ pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> R
     let hash = hash_password(context, password).await?;
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
+    tx.lock_address(&new.email).await?;
     let known = tx.account_by_email(&new.email).await?;
     let owner = tx.account_by_handle(&new.handle).await?;
     let same = |account: &Account| {
@@ -164,15 +165,12 @@ pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> R
     if owner.as_ref().is_some_and(|owner| !same(owner)) {
         return Err(Error::HandleTaken);
     }
+    // Whoever signed up with this address before and never confirmed it gives way: the newest attempt counts.
     match known {
-        Some(known) if known.email_verified_at.is_some() => {
+        Some(known) if known.email_verified_at.is_some() || !tx.delete_if_unconfirmed(known.id()).await? => {
             leave_mail(&mut tx, known.id(), AccountMail::EmailInUse, now).await?;
         }
-        known => {
-            // Whoever signed up with this address before never confirmed it: the newest attempt counts.
-            if let Some(known) = known {
-                tx.delete_mentor(known.id()).await?;
-            }
+        _ => {
             let row = new.row(context, None);
             insert(context, &mut tx, &row).await?;
             tx.set_password_hash(row.id, &hash, now).await?;
@@ -198,7 +196,9 @@ pub async fn log_in(context: &Context, email: &str, password: Secret) -> Result<
     drop(tx);
     let verified = verify_password(hash, password).await?;
     match account {
-        Some(account) if verified => open_session(context, account.id()).await,
+        Some(account) if verified => {
+            open_session(context, context.store.begin(Actor::Worker).await?, account.id()).await
+        }
         _ => Err(Error::WrongCredentials),
     }
 }
@@ -223,10 +223,9 @@ pub async fn log_out(context: &Context, token: &Secret) -> Result<(), Error> {
     Ok(tx.commit().await?)
 }
 
-async fn open_session(context: &Context, mentor: MentorId) -> Result<Secret, Error> {
+async fn open_session(context: &Context, mut tx: Tx, mentor: MentorId) -> Result<Secret, Error> {
     let token = secrets::new_token(context, Kind::Session);
     let now = context.now();
-    let mut tx = context.store.begin(Actor::Worker).await?;
     tx.insert_session(&token.hash(), mentor, now, now + SESSION).await?;
     tx.commit().await?;
     Ok(token)
@@ -239,8 +238,7 @@ async fn open_session(context: &Context, mentor: MentorId) -> Result<Secret, Err
 pub async fn verify_email(context: &Context, token: &Secret) -> Result<Secret, Error> {
     let (mut tx, mentor) = take(context, token, SingleUse::Verify).await?;
     tx.set_email_verified(mentor, context.now()).await?;
-    tx.commit().await?;
-    open_session(context, mentor).await
+    open_session(context, tx, mentor).await
 }
 
 /// Mails a link that sets a new password, if the address is known. The answer is the same if not.
@@ -251,8 +249,13 @@ pub async fn forgot(context: &Context, email: &str) -> Result<(), Error> {
     Error::check([rules::check_email("email", email.trim())])?;
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
-    if let Some(account) = tx.account_by_email(email.trim()).await? {
-        leave_mail(&mut tx, account.id(), AccountMail::Reset, now).await?;
+    match tx.account_by_email(email.trim()).await? {
+        Some(account) => leave_mail(&mut tx, account.id(), AccountMail::Reset, now).await?,
+        // The same work for an address that nobody has; the job finds no account.
+        None => {
+            let task = Task::Account { mentor: MentorId(context.new_id()), notice: AccountMail::Reset };
+            jobs::leave(&mut tx, None, &task, now, now).await?;
+        }
     }
     tx.commit().await?;
     context.jobs_left.notify_waiters();
@@ -294,8 +297,7 @@ pub async fn login_link(context: &Context, handle: &str) -> Result<(String, Date
 /// [`Error::WrongCredentials`]: the link was used, or has expired.
 pub async fn enter(context: &Context, token: &Secret) -> Result<Secret, Error> {
     let (tx, mentor) = take(context, token, SingleUse::Login).await?;
-    tx.commit().await?;
-    open_session(context, mentor).await
+    open_session(context, tx, mentor).await
 }
 
 /// Uses a link up, in a transaction that is yet to be committed.
@@ -319,7 +321,7 @@ pub async fn resend_verification(context: &Context, mentor: MentorId) -> Result<
 }
 
 async fn leave_mail(tx: &mut Tx, mentor: MentorId, notice: AccountMail, now: DateTime<Utc>) -> Result<(), Error> {
-    jobs::leave(tx, mentor, &Task::Account { mentor, notice }, now, now).await
+    jobs::leave(tx, Some(mentor), &Task::Account { mentor, notice }, now, now).await
 }
 
 /// Writes the message of a job. The link's token is made here, so that no job holds a secret.

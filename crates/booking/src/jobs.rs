@@ -39,9 +39,10 @@ pub(crate) enum AccountMail {
     EmailInUse,
 }
 
+/// Of `mentor`, with whom it is deleted, or nobody's.
 pub(crate) async fn leave(
     tx: &mut Tx,
-    mentor: MentorId,
+    mentor: Option<MentorId>,
     task: &Task,
     run_at: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -53,7 +54,7 @@ pub(crate) async fn leave(
 
 pub(crate) async fn tell_both(tx: &mut Tx, mentor: MentorId, event: EventId, now: DateTime<Utc>) -> Result<(), Error> {
     for mentee in [true, false] {
-        leave(tx, mentor, &Task::Notice { event, mentee }, now, now).await?;
+        leave(tx, Some(mentor), &Task::Notice { event, mentee }, now, now).await?;
     }
     Ok(())
 }
@@ -65,7 +66,7 @@ pub(crate) async fn expire_at(
     start: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    leave(tx, mentor, &Task::Expire { booking }, start, now).await
+    leave(tx, Some(mentor), &Task::Expire { booking }, start, now).await
 }
 
 /// Runs jobs until `stop` is done; those in flight are finished first.

@@ -1,3 +1,4 @@
+use crate::mentors::sought;
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
 use scheduling::{ApiKeyId, MentorId};
@@ -138,6 +139,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Worker: waits until no other transaction signs up with this address, in any letter case.
+    pub async fn lock_address(&mut self, email: &str) -> Result<(), StoreError> {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended(lower($1), 1))")
+            .bind(sought(email))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Worker: uses a link up; whose it was, if it was good. All links of that purpose go with it.
     pub async fn take_single_use(
         &mut self,
@@ -145,6 +155,14 @@ impl Tx {
         purpose: SingleUse,
         now: DateTime<Utc>,
     ) -> Result<Option<MentorId>, StoreError> {
+        // The mentor first, then what belongs to them: in this order a mentor is deleted, too.
+        sqlx::query!(
+            "SELECT id FROM mentors WHERE id = (SELECT mentor_id FROM single_use_tokens WHERE token_hash = $1)
+             FOR NO KEY UPDATE",
+            token_hash
+        )
+        .fetch_optional(self.connection())
+        .await?;
         let id = sqlx::query_scalar!(
             "DELETE FROM single_use_tokens WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING mentor_id",
             token_hash,

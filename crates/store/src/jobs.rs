@@ -19,11 +19,11 @@ pub struct Job {
 /// # Errors
 /// Every query fails where the database does.
 impl Tx {
-    /// Visitor, mentor (acting for the mentor), worker: leaves a job, which runs once this transaction has committed
+    /// Visitor, mentor (acting for the mentor), worker (also nobody's): leaves a job, which runs once this transaction has committed
     /// and `run_at` has come. The payload holds ids only.
     pub async fn enqueue(
         &mut self,
-        mentor: MentorId,
+        mentor: Option<MentorId>,
         kind: &str,
         payload: &serde_json::Value,
         run_at: DateTime<Utc>,
@@ -31,7 +31,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at) VALUES ($1, $2, $3, $4, $5)",
-            mentor.0,
+            mentor.map(|id| id.0),
             kind,
             payload,
             run_at,

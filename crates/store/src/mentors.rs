@@ -223,6 +223,14 @@ impl Tx {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Worker: deletes an account whose address nobody has confirmed; `false` where somebody did, even just now.
+    pub async fn delete_if_unconfirmed(&mut self, id: MentorId) -> Result<bool, StoreError> {
+        let done = sqlx::query!("DELETE FROM mentors WHERE id = $1 AND email_verified_at IS NULL", id.0)
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
     /// Worker: frees handles and addresses whose owner never confirmed the address since `before`.
     pub async fn delete_unconfirmed(&mut self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let done = sqlx::query!("DELETE FROM mentors WHERE email_verified_at IS NULL AND created_at < $1", before)

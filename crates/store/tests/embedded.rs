@@ -2,6 +2,7 @@
 //!
 //! Temporary directories are closed to everybody but who runs the tests. So where that is root, PostgreSQL's own user gets
 //! through to its data by a capability; `a_directory_that_others_may_enter` is the other way.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 #[path = "common/cluster.rs"]
 mod cluster;

@@ -1,6 +1,7 @@
 //! Row level security, asked of PostgreSQL itself, past everything that the application does.
 //!
 //! `rights.txt` says who may do what; here each cell is tried, and a table that is missing there fails.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 #[path = "common/cluster.rs"]
 mod cluster;

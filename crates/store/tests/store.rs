@@ -1,4 +1,5 @@
 //! Transactions, migrations, and what the database refuses whatever the code above it does.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 #[path = "common/cluster.rs"]
 mod cluster;

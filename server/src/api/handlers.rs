@@ -240,7 +240,7 @@ pub(super) async fn reschedule(
     body: Result<Body, Problem>,
 ) -> Answer {
     let (key, _) = own(&context, &credential, &id).await?;
-    let mut fields = body?.optional()?;
+    let mut fields = body?.required()?;
     let start = fields.instant("start");
     fields.finish()?;
     Ok(Json(wire::booking(&bookings::reschedule(&context, &key, start).await?)))

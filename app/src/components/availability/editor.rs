@@ -80,6 +80,17 @@ pub fn AvailabilityEditor(
                 <Blocked state=state/>
                 <Overrides state=state/>
             </div>
+            <p class="editor-calendars">
+                <span class="muted">{t.busy_elsewhere}</span>
+                <a class="button" data-size="small" href=urls::CALENDARS>
+                    <Icon picture=Picture::Calendar/>
+                    {t.connect_google}
+                </a>
+                <a class="button" data-size="small" href=urls::CALENDARS>
+                    <Icon picture=Picture::Calendar/>
+                    {t.connect_outlook}
+                </a>
+            </p>
             <CopyDialog state=state copying=copying/>
             <LeaveDialog state=state leaving=leaving/>
         </div>

@@ -96,6 +96,8 @@ fn Detail(booking: BookingView) -> impl IntoView {
     let path = urls::dashboard_booking(id);
     let current = RwSignal::new(booking);
     let acting = Acting::idle();
+    // Outlives the choice of a new time, which it ends.
+    let pick = use_pick();
     let moving = Memo::new(move |_| query.with(|query| query.get("move").is_some()));
     let ask = move |act: Act| move |_| acting.ask(act, current.get_untracked());
     let ended = move || current.with(|booking| booking.end <= booking.now);
@@ -158,7 +160,7 @@ fn Detail(booking: BookingView) -> impl IntoView {
         {facts}
         <div class="button-row">{actions}</div>
         <Show when=move || moving.get() && current.with(|booking| booking.can_move)>
-            <Mover current=current path=path.clone()/>
+            <Mover current=current pick=pick path=path.clone()/>
         </Show>
         <Decide acting=acting on_done=move |changed| current.set(changed)/>
     }
@@ -166,10 +168,9 @@ fn Detail(booking: BookingView) -> impl IntoView {
 
 /// Choosing another start, and sealing it.
 #[component]
-fn Mover(current: RwSignal<BookingView>, path: String) -> impl IntoView {
+fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl IntoView {
     let (messages, language, status) = (use_messages(), use_language(), use_status());
     let t = messages.dashboard;
-    let pick = use_pick();
     let navigate = use_navigate();
     let id = current.with_untracked(|booking| booking.id);
     let month = Resource::new(

@@ -23,8 +23,8 @@ pub fn CalendarsPage() -> impl IntoView {
         <div class="stack">
             <div class="page-head">
                 <h1>{t.calendars_title}</h1>
-                <p class="lead">{t.calendars_lead}</p>
             </div>
+            <p class="lead">{t.calendars_lead}</p>
             <ul class="providers">
                 {provider("Google Calendar", t.calendars_google)}
                 {provider("Outlook", t.calendars_outlook)}

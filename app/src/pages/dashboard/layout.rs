@@ -120,6 +120,9 @@ pub fn CopyLink(
     path: String,
     /// What the button says.
     text: &'static str,
+    /// Among other small buttons.
+    #[prop(optional)]
+    small: bool,
 ) -> impl IntoView {
     let (common, t, status) = (use_messages().common, use_messages().dashboard, use_status());
     let address = use_visit().with_untracked(|visit| format!("{}{path}", visit.base_url));
@@ -133,5 +136,5 @@ pub fn CopyLink(
             }
         });
     };
-    view! { <button class="button" type="button" on:click=copy>{text}</button> }
+    view! { <button class="button" data-size=small.then_some("small") type="button" on:click=copy>{text}</button> }
 }

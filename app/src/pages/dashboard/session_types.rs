@@ -191,7 +191,7 @@ fn TypeCard(
             <div class="button-row">
                 <button class="button" data-size="small" type="button" aria-label=edit_label on:click=move |_| on_edit.run(())>{t.type_edit}</button>
                 <button class="button" data-size="small" data-kind="quiet" type="button" aria-label=delete_label on:click=move |_| on_delete.run(())>{messages.common.delete}</button>
-                {session.active.then(|| view! { <CopyLink path=path text=t.copy_link/> })}
+                {session.active.then(|| view! { <CopyLink path=path text=t.copy_link small=true/> })}
             </div>
         </article>
     }
@@ -257,6 +257,17 @@ fn slug_of(name: &str) -> String {
         }
     }
     slug.trim_end_matches('-').to_owned()
+}
+
+/// Least and most, as the contract has it.
+fn range(field: &str) -> Option<(&'static str, &'static str)> {
+    match field {
+        "duration_minutes" | "start_interval_minutes" => Some(("5", "1440")),
+        "buffer_before_minutes" | "buffer_after_minutes" => Some(("0", "1440")),
+        "horizon_days" => Some(("1", "730")),
+        "daily_limit" => Some(("1", "1000")),
+        _ => None,
+    }
 }
 
 /// What stands in the form.
@@ -388,7 +399,18 @@ fn TypeForm(
     let form = Form::new(&session, currency);
     let error = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
-    let wrong = move |field: &'static str| Signal::derive(move || error.with(|error| field_error(error, field)));
+    let wrong = move |field: &'static str| {
+        Signal::derive(move || {
+            error.with(|error| {
+                let text = field_error(error, field)?;
+                // Says which numbers are possible.
+                Some(match range(field) {
+                    Some((min, max)) => fill(t.number_range, &[("min", min), ("max", max)]),
+                    None => text,
+                })
+            })
+        })
+    };
     // The address follows the name until it is changed by hand.
     Effect::new(move |before: Option<String>| {
         let name = form.name.get();

@@ -223,6 +223,54 @@ async fn the_newest_attempt_to_sign_up_counts() {
     app.mail().await;
 }
 
+/// Were there a difference, two requests at once would tell whether an address is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_once_they_hear_the_same_too() {
+    let app = TestApp::new().await;
+    member(&app, "ann").await;
+    for (email, handle) in [("ann@example.com", "eve"), ("new@example.com", "new"), ("double@example.com", "")] {
+        let tasks: Vec<_> = (0..8)
+            .map(|n| {
+                // With a handle each, or all with one, as by a double click.
+                let handle = if handle.is_empty() { "double".into() } else { format!("{handle}-{n}") };
+                let new = NewAccount { email: email.into(), ..account(&handle, "UTC") };
+                let context = app.context.clone();
+                tokio::spawn(async move { accounts::sign_up(&context, &new, secret(PASSWORD)).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap_or_else(|error| panic!("{email}: {error:?}"));
+        }
+        assert_eq!(app.number(&format!("SELECT count(*) FROM mentors WHERE email = '{email}'")).await, 1);
+    }
+    let mail = app.mail().await;
+    let verify: Vec<_> = mail.iter().filter(|letter| letter.to == "new@example.com").collect();
+    assert_eq!(verify.len(), 1, "of the one that counts");
+    accounts::verify_email(&app.context, &verify[0].token()).await.unwrap();
+}
+
+/// Between the question who has an address and the answer, its owner may confirm it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmed_account_is_not_replaced() {
+    let app = TestApp::new().await;
+    for n in 0..10 {
+        let new = account(&format!("ann-{n}"), "UTC");
+        sign_up(&app, &new, PASSWORD).await.unwrap();
+        let token = letter(&app).await.token();
+        let context = app.context.clone();
+        let other = NewAccount { handle: format!("eve-{n}"), ..new };
+        let again = tokio::spawn(async move { accounts::sign_up(&context, &other, secret("eve's password")).await });
+        tokio::time::sleep(std::time::Duration::from_millis(n * 8)).await;
+        let confirmed = accounts::verify_email(&app.context, &token).await;
+        again.await.unwrap().unwrap();
+        match confirmed {
+            Ok(session) => assert_eq!(who(&app, &session).await, Some(format!("ann-{n}"))),
+            refused => assert!(wrong(refused), "replaced before"),
+        }
+        app.mail().await;
+    }
+}
+
 #[tokio::test]
 async fn a_handle_is_taken_once_and_paths_of_ours_never() {
     let app = TestApp::new().await;

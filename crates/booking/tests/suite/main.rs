@@ -1,4 +1,5 @@
 //! The contract's rules for bookings and accounts, through everything but the pages, on a real database.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -24,6 +24,8 @@ where
     winners
 }
 
+type Attempt = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
 async fn book(context: Context, slug: &'static str, start: DateTime<Utc>) -> Result<(), Error> {
     bookings::book(&context, request("ann", slug, start)).await.map(|_| ())
 }
@@ -88,7 +90,7 @@ async fn of_starts_a_quarter_of_an_hour_apart_one_is_taken() {
 async fn whoever_moves_there_races_with_whoever_books() {
     let (app, servers) = two_servers().await;
     let wanted = at("2026-11-23T09:00:00Z");
-    let mut attempts: Vec<Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>> = Vec::new();
+    let mut attempts: Vec<Attempt> = Vec::new();
     for n in 0..40 {
         let (_, key) = app.booked("ann", "long", &(wanted + TimeDelta::days(n + 1)).to_rfc3339()).await;
         let context = servers[n as usize % 2].clone();

@@ -166,7 +166,7 @@ async fn hours_are_answered_in_their_normal_form() {
             with("weekly", json!([weekly(7, "09:00", "09:00")])),
             vec!["weekly[0].day_of_week out_of_range", "weekly[0].end_time out_of_range"],
         ),
-        (with("weekly", json!([weekly(1, "25:00", "26:00")])), vec!["weekly[0].start_time invalid"]),
+        (with("weekly", json!([weekly(1, "25:00", "10:00")])), vec!["weekly[0].start_time invalid"]),
         (with("weekly", json!([weekly(1, "9:00", "10:00")])), vec!["weekly[0].start_time invalid"]),
         (with("weekly", json!([weekly(1, "24:00", "24:00")])), vec!["weekly[0].end_time out_of_range"]),
         (with("weekly", Value::Null), vec!["weekly invalid"]),

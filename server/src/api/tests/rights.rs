@@ -55,8 +55,9 @@ async fn every_row_as_every_caller() {
     let spare = api.app.context.clone();
     let (revoked, revoked_key) = accounts::create_api_key(&spare, api.kim.id, "Old").await.unwrap();
     accounts::revoke_api_key(&spare, api.kim.id, scheduling::ApiKeyId(revoked.id)).await.unwrap();
-    // Each booking has a day of its own, far from that which the examples use.
-    let mut starts = (0..).map(|day| "2026-12-05T01:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(day));
+    // Each booking has an hour of its own, seven a day, far from that which the examples use.
+    let first: DateTime<Utc> = "2026-12-05T01:00:00Z".parse().unwrap();
+    let mut starts = (0..).map(|n| first + TimeDelta::days(n / 7) + TimeDelta::hours(n % 7));
     let mut next = || starts.next().unwrap().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let stranger = api.book(&next()).await;
     let mut wrong = Vec::new();
@@ -64,6 +65,7 @@ async fn every_row_as_every_caller() {
     for (method, path, cells) in table() {
         for (caller, expected) in CALLERS.into_iter().zip(cells) {
             // Something that can be cancelled, confirmed, deleted, anew for each caller.
+            api.app.open(api.kim.id, every_day("Asia/Seoul", "09:00", "17:00")).await;
             api.app
                 .offer(
                     api.kim.id,
