@@ -207,7 +207,10 @@ impl Reply {
                     }
                 }
             }
-            None => assert!(general || [404, 429].contains(&status) || path.starts_with("/api/docs"), "{method} {path}: {self:?}"),
+            None => assert!(
+                general || [404, 429].contains(&status) || path.starts_with("/api/docs"),
+                "{method} {path}: {self:?}"
+            ),
         }
     }
 
