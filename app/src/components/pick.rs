@@ -3,7 +3,7 @@
 use crate::format::Hours;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, SecondsFormat, Utc};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::{use_location, use_query_map};
 use leptos_router::params::ParamsMap;
 use scheduling::OffsetTable;
 
@@ -74,9 +74,21 @@ impl Pick {
     }
 }
 
+/// The query of this page's address. On the way to another page it stays what it was: the address is the next page's
+/// already while this one is still there.
+pub fn use_page_query() -> Memo<ParamsMap> {
+    let query = use_query_map();
+    let pathname = use_location().pathname;
+    let here = pathname.get_untracked();
+    Memo::new(move |before: Option<&ParamsMap>| match before {
+        Some(before) if pathname.with(|path| *path != here) => before.clone(),
+        _ => query.get(),
+    })
+}
+
 /// What the address of this page has chosen.
 pub fn use_pick() -> Memo<Pick> {
-    let query = use_query_map();
+    let query = use_page_query();
     Memo::new(move |_| query.with(Pick::from_query))
 }
 

@@ -425,7 +425,7 @@ pub static EN: Dashboard = Dashboard {
     undone: "Undone.",
     redone: "Redone.",
 
-    bar_label: "Session length, buffers and time zone",
+    bar_label: "How sessions are offered",
     session: "Session type",
     session_inactive: "{name} (hidden)",
     duration: "Duration",
@@ -479,7 +479,7 @@ pub static EN: Dashboard = Dashboard {
 
     lists_title: "As a list",
     day_closed: "Closed",
-    copy_day: "Copy {day} to other days",
+    copy_day: "Copy the hours of {day} to other days",
     copy_day_title: "Copy to other days",
     times_add: "Add hours on {day}",
     times_add_title: "Add hours",
@@ -756,7 +756,7 @@ pub static KO: Dashboard = Dashboard {
     undone: "되돌렸어요.",
     redone: "다시 실행했어요.",
 
-    bar_label: "세션 길이, 여유 시간, 시간대",
+    bar_label: "세션을 여는 방식",
     session: "세션 종류",
     session_inactive: "{name} (숨김)",
     duration: "세션 길이",

@@ -3,7 +3,7 @@
 use super::mentor::{MentorMeta, SessionFacts};
 use crate::AppError;
 use crate::api::public::{BookForm, MentorCard, Month, book, month, nearest};
-use crate::components::pick::{Pick, instant, instant_tag, month_shift, month_tag, use_pick};
+use crate::components::pick::{Pick, instant, instant_tag, month_shift, month_tag, use_page_query, use_pick};
 use crate::components::{
     Answer, Avatar, Button, ErrorSummary, ErrorView, Icon, Picture, REMEMBERED_HOURS, REMEMBERED_ZONE, Skeleton,
     SlotPicker, StartLabel, TextField, browser, field_error, month_answer,
@@ -15,7 +15,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
+use leptos_router::hooks::use_navigate;
 use scheduling::{FieldError, SessionType, rules, urls};
 
 /// As many as `nearest` offers.
@@ -104,7 +104,7 @@ pub fn Book(
     let times =
         Times { data, offered, form, pick, path: shown_path, awaited, session: StoredValue::new(session.clone()) };
     view! {
-        <MentorMeta mentor=mentor.clone() title=title/>
+        <MentorMeta mentor=mentor.clone() title=title path=path/>
         <div class="page booking" data-step=move || pick.with(Pick::step)>
             <MentorPane mentor=mentor session=session several=several/>
             <Transition fallback=|| view! { <Skeleton lines=10/> } set_pending=busy>
@@ -427,11 +427,11 @@ fn closest(month: &Month, start: DateTime<Utc>) -> Vec<DateTime<Utc>> {
 /// What was posted to this very address without success is chosen, until something else is.
 pub(super) fn with_posted(pick: Memo<Pick>) -> Memo<Pick> {
     let posted = use_posted();
-    let search = use_location().search;
-    let at_first = search.get_untracked();
+    let query = use_page_query();
+    let at_first = query.get_untracked();
     Memo::new(move |_| {
         let mut pick = pick.get();
-        if let Some(posted) = posted.as_ref().filter(|_| search.with(|search| *search == at_first)) {
+        if let Some(posted) = posted.as_ref().filter(|_| query.with(|query| *query == at_first)) {
             let zone = posted.value("timezone");
             pick.timezone = pick.timezone.or((!zone.is_empty()).then_some(zone));
             pick.start = pick.start.or_else(|| instant(&posted.value("start")));

@@ -5,7 +5,7 @@ use super::mentor::location_kind;
 use crate::AppError;
 use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, cancel, reschedule};
 use crate::api::public::Month;
-use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_pick, with_query};
+use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_page_query, use_pick, with_query};
 use crate::components::{
     Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker,
     StartLabel, TextField, browser, month_answer, use_status,
@@ -18,7 +18,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::{Meta, Title};
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use leptos_router::hooks::{use_navigate, use_params_map};
 use scheduling::{LocationKind, OffsetTable, urls};
 
 /// Parts of the address while another time is being chosen.
@@ -41,7 +41,7 @@ struct Page {
 #[component]
 pub fn BookingPage() -> impl IntoView {
     let params = use_params_map();
-    let query = use_query_map();
+    let query = use_page_query();
     let token = params.with_untracked(|params| params.get("token").unwrap_or_default());
     let key = BookingKey::Token(token.clone());
     let posted = use_posted();
@@ -141,7 +141,7 @@ pub fn BookingPage() -> impl IntoView {
 #[component]
 fn Booked(page: Page, booking: BookingView) -> impl IntoView {
     let t = use_messages().public;
-    let query = use_query_map();
+    let query = use_page_query();
     let over = booking.end <= booking.now;
     let live = matches!(booking.status, Status::Confirmed | Status::Pending);
     let fresh = query.with_untracked(|query| query.get_str("new").is_some()) && live && booking.sequence == 0;

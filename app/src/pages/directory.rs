@@ -1,13 +1,12 @@
 //! Everybody who can be booked.
 
 use crate::api::public::{MentorCard, mentors};
-use crate::components::pick::with_query;
+use crate::components::pick::{use_page_query, with_query};
 use crate::components::{Avatar, ErrorView, Icon, Picture, Skeleton};
 use crate::context::use_visit;
 use crate::i18n::{fill, use_messages};
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
-use leptos_router::hooks::use_query_map;
 use scheduling::urls;
 
 /// `/`: what this is, and everybody who can be booked.
@@ -15,7 +14,7 @@ use scheduling::urls;
 pub fn DirectoryPage() -> impl IntoView {
     let t = use_messages().public;
     let visit = use_visit();
-    let query = use_query_map();
+    let query = use_page_query();
     let get = move |name| query.with(|query| query.get_str(name).map(str::trim).unwrap_or_default().to_string());
     let wanted = Memo::new(move |_| get("query"));
     let cursor = Memo::new(move |_| get("cursor"));

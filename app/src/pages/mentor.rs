@@ -8,7 +8,7 @@ use crate::context::use_visit;
 use crate::format;
 use crate::i18n::{fill, use_language, use_messages};
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::{Link, Meta, Title};
 use leptos_router::hooks::use_params_map;
 use scheduling::{Location, LocationKind, SessionType, urls};
 
@@ -93,7 +93,7 @@ fn Choice(mentor: MentorCard, sessions: Vec<SessionType>) -> impl IntoView {
         .collect_view();
     let none = items.is_empty();
     view! {
-        <MentorMeta mentor=mentor.clone() title=title/>
+        <MentorMeta mentor=mentor.clone() title=title path=urls::mentor(&mentor.handle)/>
         <div class="page mentor-page">
             <MentorHead mentor=mentor.clone()/>
             {if none {
@@ -142,9 +142,13 @@ pub fn MentorMeta(
     /// Its title.
     #[prop(into)]
     title: String,
+    /// Its path.
+    path: String,
 ) -> impl IntoView {
     let t = use_messages().public;
     let base = use_visit().with_untracked(|visit| visit.base_url.clone());
+    // Every month and date of a page is the same page.
+    let address = format!("{base}{path}");
     let description = match &mentor.headline {
         Some(headline) => format!("{headline} — {}", fill(t.mentor_description, &[("name", &mentor.name)])),
         None => fill(t.mentor_description, &[("name", &mentor.name)]),
@@ -156,7 +160,8 @@ pub fn MentorMeta(
         <Meta property="og:site_name" content="Yaksok"/>
         <Meta property="og:title" content=title/>
         <Meta property="og:description" content=description/>
-        <Meta property="og:url" content=format!("{base}{}", urls::mentor(&mentor.handle))/>
+        <Meta property="og:url" content=address.clone()/>
+        <Link rel="canonical" href=address/>
         {mentor.photo_url.map(|photo| view! { <Meta property="og:image" content=photo/> })}
     }
     .into_any()

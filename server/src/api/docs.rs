@@ -2,6 +2,7 @@
 
 use super::openapi::{DOCUMENT, tags};
 use super::rows::{CODES, HEALTH, ROWS, Row, Who, refusals};
+use super::schemas::ORDER;
 use axum::http::{HeaderName, header};
 use axum::response::Html;
 use scheduling::urls;
@@ -206,7 +207,7 @@ fn sample(page: &mut String, title: &str, head: &str, schema: Option<&Value>) {
         if !text.ends_with("\n\n") {
             text.push('\n');
         }
-        text.push_str(&pretty(schema, 0));
+        text.push_str(&pretty(schema, 0, 0));
     }
     let _ = write!(
         page,
@@ -298,7 +299,7 @@ fn kind(schema: &Value) -> String {
         (_, _, _, Some(entries)) => format!(", {entries} at most"),
         _ => String::new(),
     };
-    format!("{name}{limits}{null}")
+    format!("{name}{null}{limits}")
 }
 
 fn schema(name: &str) -> Value {
@@ -310,13 +311,12 @@ fn resolve(schema: &Value) -> &Value {
     pointer.and_then(|pointer| DOCUMENT.pointer(pointer)).unwrap_or(schema)
 }
 
-/// The members of an object in the order of `required`, then those that may be left out.
+/// The members of an object in the order in which they are told, and whether each must be there.
 fn properties(schema: &Value) -> Vec<(&str, bool, &Value)> {
-    let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let rest = properties.keys().map(String::as_str).filter(|name| !required.contains(name));
-    let names = required.iter().copied().map(|name| (name, true)).chain(rest.map(|name| (name, false)));
-    names.filter_map(|(name, is_required)| Some((name, is_required, properties.get(name)?))).collect()
+    let names = |key: &str| schema[key].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let order = if schema.get(ORDER).is_some() { ORDER } else { "required" };
+    let is_required = |name: &str| names("required").any(|required| required == name);
+    names(order).filter_map(|name| Some((name, is_required(name), schema["properties"].get(name)?))).collect()
 }
 
 /// An example of a schema on one line.
@@ -333,21 +333,25 @@ pub(super) fn compact(schema: &Value) -> String {
     format!("{{{}}}", members.join(", "))
 }
 
-/// The same, broken into lines where it is long.
-fn pretty(schema: &Value, depth: usize) -> String {
-    const WIDTH: usize = 64;
+/// The same, broken into lines where it is long; `taken` characters of its line are.
+fn pretty(schema: &Value, depth: usize, taken: usize) -> String {
+    const WIDTH: usize = 60;
     let schema = resolve(schema);
     let line = compact(schema);
-    let (outer, inner) = ("  ".repeat(depth), "  ".repeat(depth + 1));
-    if outer.len() + line.chars().count() <= WIDTH {
+    if taken + line.chars().count() <= WIDTH {
         return line;
     }
+    let (outer, inner) = ("  ".repeat(depth), "  ".repeat(depth + 1));
     if let Some(items) = schema.get("items") {
-        return format!("[\n{inner}{}\n{outer}]", pretty(items, depth + 1));
+        return format!("[\n{inner}{}\n{outer}]", pretty(items, depth + 1, inner.len()));
     }
     let members: Vec<String> = properties(schema)
         .into_iter()
-        .map(|(name, _, schema)| format!("{inner}\"{name}\": {}", pretty(schema, depth + 1)))
+        .map(|(name, _, schema)| {
+            let start = format!("{inner}\"{name}\": ");
+            let value = pretty(schema, depth + 1, start.len());
+            start + &value
+        })
         .collect();
     if members.is_empty() { line } else { format!("{{\n{}\n{outer}}}", members.join(",\n")) }
 }

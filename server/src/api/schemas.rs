@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 
 type Members = Vec<(&'static str, Value)>;
 
+/// Where an object that need not be whole keeps the order of its members.
+pub(super) const ORDER: &str = "x-order";
+
 /// Every schema by its name, in the order in which they are told.
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let may_be_left_out = ["description", "daily_limit", "price", "location", "location.value"];
@@ -66,6 +69,9 @@ fn lenient(mut object: Value, optional: &[&str]) -> Value {
                 at = &mut at["items"];
             }
         }
+        if at.get(ORDER).is_none() {
+            at[ORDER] = at["required"].clone();
+        }
         if let Some(required) = at["required"].as_array_mut() {
             required.retain(|name| name.as_str() != last);
         }
@@ -73,11 +79,12 @@ fn lenient(mut object: Value, optional: &[&str]) -> Value {
     object
 }
 
-fn without(mut object: Value, name: &str) -> Value {
+fn without(object: Value, name: &str) -> Value {
+    let mut object = lenient(object, &[name]);
     if let Some(properties) = object["properties"].as_object_mut() {
         properties.remove(name);
     }
-    lenient(object, &[name])
+    object
 }
 
 /// The schema with more members.
@@ -170,7 +177,7 @@ pub(super) fn slug() -> Value {
 }
 
 fn clock_time(example: &str) -> Value {
-    pattern("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", example)
+    about(pattern("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", example), "HH:MM.")
 }
 
 fn name(example: &str) -> Value {
@@ -231,7 +238,7 @@ fn slots() -> Value {
 fn window() -> Members {
     vec![
         ("start_time", clock_time("09:00")),
-        ("end_time", about(clock_time("12:00"), "After the start; 24:00 ends a day.")),
+        ("end_time", about(clock_time("12:00"), "HH:MM, after the start; 24:00 ends a day.")),
     ]
 }
 
@@ -339,16 +346,16 @@ fn readiness() -> Value {
 
 fn problem() -> Value {
     let error = object(vec![
-        ("field", about(text("weekly[0].end_time"), "Its name, with the way to it.")),
+        ("field", about(text("weekly[0].day_of_week"), "Its name, with the way to it.")),
         ("code", text("out_of_range")),
-        ("message", text("The end must be after the start; 24:00 is the end of the day.")),
+        ("message", text("Choose a day from 0 to 6.")),
     ]);
     object(vec![
         ("type", format("uri-reference", "/api/docs#invalid_request")),
         ("title", text("Unprocessable Entity")),
         ("status", whole(400, 599, 422)),
         ("code", text("invalid_request")),
-        ("detail", text("The end must be after the start; 24:00 is the end of the day.")),
+        ("detail", text("Choose a day from 0 to 6.")),
         ("errors", list(error)),
     ])
 }

@@ -25,7 +25,7 @@ use leptos::web_sys::Element;
 use scheduling::Language;
 
 /// Pixels from the edge of the window onto the grid where a drag scrolls it.
-const SCROLL_ZONE: f64 = 44.0;
+const SCROLL_ZONE: f64 = 28.0;
 
 /// `09:00`.
 pub(super) fn clock(minutes: u16) -> String {
@@ -615,7 +615,7 @@ impl Parts {
             };
             let moved = self.pointers.with_value(|pointers| pointers.moved);
             if beyond != 0.0 && moved {
-                let by = (beyond * 0.25).clamp(-22.0, 22.0).round() as i32;
+                let by = (beyond * 0.35).clamp(-22.0, 22.0).round() as i32;
                 let before = scroll.scroll_top();
                 scroll.set_scroll_top(before + by);
                 if scroll.scroll_top() == before && ((by < 0 && top < 0.0) || (by > 0 && top + height > lower)) {

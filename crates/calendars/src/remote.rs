@@ -1,0 +1,251 @@
+//! What a calendar provider can do for us, in words that no provider owns.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use scheduling::BookingId;
+use std::future::Future;
+use std::ops::Range;
+
+/// Whose servers keep the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Provider {
+    /// Google Calendar, API version 3.
+    Google,
+    /// Outlook, through Microsoft Graph, version 1.0.
+    Microsoft,
+    /// Any server that speaks CalDAV (RFC 4791).
+    CalDav,
+}
+
+impl Provider {
+    const WORDS: [(Self, &'static str); 3] =
+        [(Self::Google, "google"), (Self::Microsoft, "microsoft"), (Self::CalDav, "caldav")];
+
+    /// `google`, `microsoft`, `caldav`: in paths, in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS[self as usize].1
+    }
+
+    /// The provider of such a word.
+    ///
+    /// ```
+    /// use calendars::remote::Provider;
+    /// assert_eq!(Provider::from_word("google"), Some(Provider::Google));
+    /// assert_eq!(Provider::from_word("Google"), None);
+    /// ```
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.into_iter().find(|(_, w)| *w == word).map(|(provider, _)| provider)
+    }
+}
+
+/// An account's calendars, and a name for the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// What a person knows the account by: an e-mail address or a user name.
+    pub name: String,
+    /// The primary one first.
+    pub calendars: Vec<RemoteCalendar>,
+}
+
+/// One calendar of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteCalendar {
+    /// The provider's id; for CalDAV the collection's URL.
+    pub id: String,
+    /// As the account names it.
+    pub name: String,
+    /// IANA name, where the provider tells one.
+    pub timezone: Option<String>,
+    /// The one that the account keeps its own events in.
+    pub primary: bool,
+    /// The account's own, not a subscription or somebody else's that is shared.
+    pub owned: bool,
+    /// We may write events into it.
+    pub writable: bool,
+}
+
+/// When an event is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// From one instant to another, half-open; never reversed, perhaps empty.
+    Timed(Range<DateTime<Utc>>),
+    /// Whole days, the second date not included, in the calendar's own zone.
+    AllDay {
+        /// The first day.
+        first: NaiveDate,
+        /// The day after the last one.
+        after: NaiveDate,
+        /// IANA name of the zone, where the provider tells one.
+        timezone: Option<String>,
+    },
+}
+
+/// An event of a calendar; of a recurring event, one instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteEvent {
+    /// The provider's id of this instance, stable over changes.
+    pub id: String,
+    /// When it is.
+    pub when: When,
+    /// It takes the person's time: not cancelled, declined, transparent or marked as free.
+    pub busy: bool,
+    /// The booking that it was written for, by the mark that we put on it.
+    pub booking: Option<BookingId>,
+}
+
+/// A thing that is different since the last look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// New, or changed in some way.
+    Present(RemoteEvent),
+    /// Deleted or cancelled, or left the window.
+    Gone {
+        /// The provider's id of the instance.
+        id: String,
+        /// The booking that it was written for, where the mark can still be read.
+        booking: Option<BookingId>,
+    },
+}
+
+/// What is different since the last look, or all there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// In the provider's order: a later one counts.
+    pub changes: Vec<Change>,
+    /// From where to look next time; `None`: all of it again.
+    pub cursor: Option<String>,
+    /// This is all there is in the window: what it does not name is not there.
+    pub complete: bool,
+}
+
+/// Which service a meeting link is asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meeting {
+    /// Google Meet.
+    Meet,
+    /// Microsoft Teams.
+    Teams,
+}
+
+/// The event of a booking, as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Whose event it is: ids and marks come from it, so that a repeated write makes no second event.
+    pub booking: BookingId,
+    /// How often the booking has changed.
+    pub sequence: i32,
+    /// When.
+    pub during: Range<DateTime<Utc>>,
+    /// One line.
+    pub title: String,
+    /// Plain text of several lines.
+    pub description: String,
+    /// One line.
+    pub location: Option<String>,
+    /// Not certain yet.
+    pub tentative: bool,
+    /// Ask for a link, where there is none yet and the provider is the one who makes such links.
+    pub meeting: Option<Meeting>,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The provider's id of the event.
+    pub id: String,
+    /// The link that was asked for, if it is there already.
+    pub meeting_url: Option<String>,
+}
+
+/// Asks to be told of changes.
+#[derive(Clone, Debug)]
+pub struct WatchRequest {
+    /// A name of ours for the channel, unguessable enough to be unique.
+    pub id: String,
+    /// Where to tell us.
+    pub url: String,
+    /// Shown with each notification, so that nobody else can send one. At most 128 characters.
+    pub secret: String,
+    /// Until when we should like to be told.
+    pub until: DateTime<Utc>,
+}
+
+/// We are told of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// What the notifications name: Google's channel id, Graph's subscription id.
+    pub id: String,
+    /// What it takes to stop it besides.
+    pub resource: Option<String>,
+    /// From then on we are not told any more.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why a provider did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    /// The access token is not accepted (401): a new one may be.
+    #[error("the calendar refused the access token")]
+    Unauthorized,
+    /// The grant itself is refused (`invalid_grant`), or the password is: only the mentor can help.
+    #[error("the calendar's permission was withdrawn")]
+    GrantRefused,
+    /// The cursor is too old (410): look at everything again.
+    #[error("the calendar asks for a full look")]
+    CursorGone,
+    /// No such calendar, or no right to it any more.
+    #[error("the calendar is not there")]
+    NotFound,
+    /// Too many requests: not again before this has passed.
+    #[error("the calendar asks for patience")]
+    Throttled(Option<TimeDelta>),
+    /// Not reachable, too slow, or out of order: later perhaps.
+    #[error("the calendar cannot be reached: {0}")]
+    Unavailable(String),
+    /// It will not do this, now or later.
+    #[error("the calendar refused: {0}")]
+    Refused(String),
+}
+
+/// One account at a provider. Every call answers within a minute, with an error if need be.
+pub trait Remote {
+    /// The account and its calendars.
+    ///
+    /// # Errors
+    /// See [`RemoteError`]; the same for the others.
+    fn account(&self) -> impl Future<Output = Result<Account, RemoteError>> + Send;
+
+    /// What is different in `window` since `cursor`. Recurring events come as their instances. A cursor belongs to one
+    /// calendar and one window.
+    fn changes(
+        &self,
+        calendar: &str,
+        window: &Range<DateTime<Utc>>,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<Changes, RemoteError>> + Send;
+
+    /// Makes the event be as the draft says: made if it is not there, changed if it is, brought back if it was deleted.
+    /// `known` is its id, if it was written before. No invitations are sent.
+    fn put(
+        &self,
+        calendar: &str,
+        draft: &Draft,
+        known: Option<&str>,
+    ) -> impl Future<Output = Result<Written, RemoteError>> + Send;
+
+    /// The event as it is now; `None` if it was deleted. That the calendar itself is gone is an error, and so is
+    /// everything of which it is not certain that the event is gone.
+    fn get(&self, calendar: &str, id: &str) -> impl Future<Output = Result<Option<RemoteEvent>, RemoteError>> + Send;
+
+    /// Deletes the event; that it is gone already is fine.
+    fn delete(&self, calendar: &str, id: &str) -> impl Future<Output = Result<(), RemoteError>> + Send;
+
+    /// Asks to be told of changes of a calendar; `None` where the provider cannot.
+    fn watch(
+        &self,
+        calendar: &str,
+        request: &WatchRequest,
+    ) -> impl Future<Output = Result<Option<Watch>, RemoteError>> + Send;
+
+    /// Does not want to be told any more; that it had ended already is fine.
+    fn unwatch(&self, watch: &Watch) -> impl Future<Output = Result<(), RemoteError>> + Send;
+}

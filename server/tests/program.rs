@@ -1,0 +1,284 @@
+//! The program itself: it starts, serves, stops, and says what is wrong.
+
+use serde_json::Value;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const PLATFORM_KEY: &str = "the platform's key, which is long";
+
+/// A data directory, and a place that looks like the pages' files.
+struct Place {
+    data: TempDir,
+    site: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let (data, site) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(site.path().join("pkg")).unwrap();
+        fs::write(site.path().join("robots.txt"), "User-agent: *\n").unwrap();
+        Self { data, site }
+    }
+
+    /// The program with an environment that holds nothing of ours but what is needed.
+    fn yaksok(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_yaksok"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("DATA_DIR", self.data.path())
+            .env("LEPTOS_SITE_ROOT", self.site.path())
+            .env("PLATFORM_API_KEY", PLATFORM_KEY)
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.yaksok(arguments).output().unwrap()
+    }
+
+    fn serve(&self) -> Server {
+        let port = free_port();
+        let log = fs::File::create(self.data.path().join("server.log")).unwrap();
+        let mut command = self.yaksok(&["serve"]);
+        command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(log);
+        let mut server = Server { child: command.spawn().unwrap(), port };
+        let ready = waited(|| {
+            assert!(server.child.try_wait().unwrap().is_none(), "it ended: {}", self.log());
+            TcpStream::connect(("127.0.0.1", port)).is_ok() && server.get("/readyz", "").status == 200
+        });
+        assert!(ready, "it is not ready: {}", self.log());
+        server
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.data.path().join("server.log")).unwrap_or_default()
+    }
+
+    /// The process id of PostgreSQL, if it says that it runs.
+    fn postgres(&self) -> Option<String> {
+        let text = fs::read_to_string(self.data.path().join("postgres/postmaster.pid")).ok()?;
+        text.lines().next().map(str::to_owned)
+    }
+}
+
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Reply {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Server {
+    fn get(&self, path: &str, token: &str) -> Reply {
+        self.send("GET", path, token, "")
+    }
+
+    fn send(&self, method: &str, path: &str, token: &str, body: &str) -> Reply {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{authorization}\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {text:?}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Reply { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    fn signal(&self, signal: &str) {
+        let done = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Whether it comes true within half a minute.
+fn waited(mut done: impl FnMut() -> bool) -> bool {
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(30) {
+        if done() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    false
+}
+
+fn runs(process: &str) -> bool {
+    Command::new("kill").args(["-0", process]).stderr(Stdio::null()).status().unwrap().success()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn created(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", said(output));
+    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1, "one line of JSON and nothing else");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn it_serves_and_leaves_nothing_behind() {
+    let place = Place::new();
+    let lee = ["mentor", "create", "--handle", "lee", "--name", "이멘토", "--email", "lee@example.com", "--timezone", "Asia/Seoul"];
+
+    // Nothing runs yet: the command starts the database, and stops it.
+    let made = created(&place.run(&[&lee[..], &["--json"]].concat()));
+    assert_eq!((&made["handle"], &made["name"], &made["timezone"]), (&"lee".into(), &"이멘토".into(), &"Asia/Seoul".into()));
+    assert_eq!(place.postgres(), None);
+
+    let mut server = place.serve();
+    let postgres = place.postgres().unwrap();
+    assert!(runs(&postgres));
+    assert_eq!(server.get("/healthz", "").body, "ok");
+    assert_eq!(server.get("/robots.txt", "").status, 200, "files of the site");
+    assert_eq!(server.get("/api/v1/mentors/lee", "").status, 200);
+
+    // What the command printed works.
+    let key = made["api_key"].as_str().unwrap();
+    assert_eq!(server.get("/api/v1/availability", key).status, 200);
+    let login = made["login_url"].as_str().unwrap();
+    let path = login.strip_prefix("http://127.0.0.1:3000").unwrap();
+    let entered = server.get(path, "");
+    assert!(entered.head.contains("location: /dashboard") && entered.head.contains("set-cookie: yaksok=yss_"), "{}", entered.head);
+
+    // A command beside the server; what it says no to is said in a line.
+    let kim = ["mentor", "create", "--json", "--handle", "kim", "--name=Kim", "--email", "kim@example.com", "--timezone", "UTC"];
+    let second = created(&place.run(&kim));
+    assert_eq!(server.get("/api/v1/session-types", second["api_key"].as_str().unwrap()).status, 200);
+    let again = place.run(&kim);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(again.stdout.is_empty() && said(&again).contains("taken"), "{}", said(&again));
+
+    // A second server is refused, and harms nobody.
+    let refused = place.yaksok(&["serve"]).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", free_port())).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("another yaksok server already uses"), "{}", said(&refused));
+    assert_eq!(server.get("/readyz", "").status, 200);
+
+    // Over a real connection: a body that is too large is read to its end, so that the sender gets to read the answer.
+    let large = server.send("POST", "/api/v1/bookings", "", &"x".repeat(10_000_000));
+    assert_eq!(large.status, 413);
+    assert!(large.head.contains("application/problem+json"));
+    let made = server.send(
+        "POST",
+        "/api/v1/mentors",
+        PLATFORM_KEY,
+        r#"{"handle":"park","name":"Park","email":"park@example.com","timezone":"UTC"}"#,
+    );
+    assert_eq!(made.status, 201, "{}", made.body);
+
+    // A request that has begun is finished; then everything ends.
+    let mut slow = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    slow.write_all(b"POST /api/v1/bookings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let begin = Instant::now();
+    server.signal("-TERM");
+    std::thread::sleep(Duration::from_millis(200));
+    slow.write_all(b"}").unwrap();
+    let mut text = String::new();
+    slow.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 422"), "{text}");
+    let status = server.child.wait().unwrap();
+    assert!(status.success() && begin.elapsed() < Duration::from_secs(9), "{status} after {:?}", begin.elapsed());
+    assert!(!runs(&postgres) && place.postgres().is_none(), "PostgreSQL was left behind");
+    assert!(TcpStream::connect(("127.0.0.1", server.port)).is_err());
+}
+
+#[test]
+fn it_comes_back_after_being_killed() {
+    let place = Place::new();
+    let server = place.serve();
+    let body = r#"{"handle":"park","name":"Park","email":"park@example.com","timezone":"UTC"}"#;
+    assert_eq!(server.send("POST", "/api/v1/mentors", PLATFORM_KEY, body).status, 201);
+    server.signal("-KILL");
+    drop(server);
+    let mut server = place.serve();
+    assert_eq!(server.get("/api/v1/mentors/park", "").status, 200, "what was answered is kept");
+    let postgres = place.postgres().unwrap();
+    server.signal("-INT");
+    assert!(server.child.wait().unwrap().success());
+    assert!(!runs(&postgres), "SIGINT stops it as well");
+}
+
+#[test]
+fn every_bad_variable_is_named() {
+    let place = Place::new();
+    let bad = [
+        ("LEPTOS_SITE_ADDR", "nowhere"),
+        ("BASE_URL", "ftp://x"),
+        ("SIGNUPS", "perhaps"),
+        ("PLATFORM_API_KEY", "short"),
+        ("TRUSTED_PROXY_HOPS", "-1"),
+        ("RATE_LIMIT_READS_PER_MINUTE", "many"),
+        ("CALENDAR_TOKEN_ENCRYPTION_KEY", "no key"),
+        ("DATABASE_URL", "mysql://x"),
+        ("MAIL_FROM", "nobody"),
+    ];
+    for command in [&["serve"][..], &["migrate"]] {
+        let output = place.yaksok(command).envs(bad).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let lines: Vec<String> = said(&output).lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), bad.len(), "{lines:#?}");
+        for (name, _) in bad {
+            assert!(lines.iter().any(|line| line.starts_with(name)), "{name}: {lines:#?}");
+        }
+    }
+    assert!(!Path::new(&place.data.path().join("postgres")).exists(), "nothing is half started");
+    let https = place.yaksok(&["serve"]).env("BASE_URL", "https://book.example.com").output().unwrap();
+    assert_eq!(https.status.code(), Some(2));
+    assert!(said(&https).contains("SMTP_URL"), "{}", said(&https));
+}
+
+#[test]
+fn it_says_what_it_takes() {
+    let place = Place::new();
+    let version = place.run(&["--version"]);
+    assert_eq!(version.stdout, format!("yaksok {}\n", env!("CARGO_PKG_VERSION")).into_bytes());
+    let help = place.run(&["--help"]);
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("yaksok serve [--demo]"));
+    for wrong in [&[][..], &["srve"], &["serve", "--demo", "x"], &["mentor", "create"], &["mentor"]] {
+        let output = place.run(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(output.stdout.is_empty() && said(&output).contains("yaksok --help"), "{wrong:?}");
+    }
+    let create = ["mentor", "create", "--handle", "7", "--name", " ", "--email", "x", "--timezone", "asia/seoul"];
+    let output = place.run(&create);
+    assert_eq!(output.status.code(), Some(1));
+    for option in ["--handle", "--name", "--email", "--timezone"] {
+        assert!(said(&output).contains(option), "{}", said(&output));
+    }
+    let no_pages = place.yaksok(&["serve"]).env("LEPTOS_SITE_ROOT", place.data.path()).output().unwrap();
+    assert_eq!(no_pages.status.code(), Some(1));
+    assert!(said(&no_pages).contains("LEPTOS_SITE_ROOT"), "{}", said(&no_pages));
+    assert_eq!(place.postgres(), None, "what was started was stopped");
+}
