@@ -149,11 +149,25 @@ fn created(output: &Output) -> Value {
 #[test]
 fn it_serves_and_leaves_nothing_behind() {
     let place = Place::new();
-    let lee = ["mentor", "create", "--handle", "lee", "--name", "이멘토", "--email", "lee@example.com", "--timezone", "Asia/Seoul"];
+    let lee = [
+        "mentor",
+        "create",
+        "--handle",
+        "lee",
+        "--name",
+        "이멘토",
+        "--email",
+        "lee@example.com",
+        "--timezone",
+        "Asia/Seoul",
+    ];
 
     // Nothing runs yet: the command starts the database, and stops it.
     let made = created(&place.run(&[&lee[..], &["--json"]].concat()));
-    assert_eq!((&made["handle"], &made["name"], &made["timezone"]), (&"lee".into(), &"이멘토".into(), &"Asia/Seoul".into()));
+    assert_eq!(
+        (&made["handle"], &made["name"], &made["timezone"]),
+        (&"lee".into(), &"이멘토".into(), &"Asia/Seoul".into())
+    );
     assert_eq!(place.postgres(), None);
 
     let mut server = place.serve();
@@ -169,10 +183,25 @@ fn it_serves_and_leaves_nothing_behind() {
     let login = made["login_url"].as_str().unwrap();
     let path = login.strip_prefix("http://127.0.0.1:3000").unwrap();
     let entered = server.get(path, "");
-    assert!(entered.head.contains("location: /dashboard") && entered.head.contains("set-cookie: yaksok=yss_"), "{}", entered.head);
+    assert!(
+        entered.head.contains("location: /dashboard") && entered.head.contains("set-cookie: yaksok=yss_"),
+        "{}",
+        entered.head
+    );
 
     // A command beside the server; what it says no to is said in a line.
-    let kim = ["mentor", "create", "--json", "--handle", "kim", "--name=Kim", "--email", "kim@example.com", "--timezone", "UTC"];
+    let kim = [
+        "mentor",
+        "create",
+        "--json",
+        "--handle",
+        "kim",
+        "--name=Kim",
+        "--email",
+        "kim@example.com",
+        "--timezone",
+        "UTC",
+    ];
     let second = created(&place.run(&kim));
     assert_eq!(server.get("/api/v1/session-types", second["api_key"].as_str().unwrap()).status, 200);
     let again = place.run(&kim);
@@ -180,7 +209,8 @@ fn it_serves_and_leaves_nothing_behind() {
     assert!(again.stdout.is_empty() && said(&again).contains("taken"), "{}", said(&again));
 
     // A second server is refused, and harms nobody.
-    let refused = place.yaksok(&["serve"]).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", free_port())).output().unwrap();
+    let refused =
+        place.yaksok(&["serve"]).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", free_port())).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(said(&refused).contains("another yaksok server already uses"), "{}", said(&refused));
     assert_eq!(server.get("/readyz", "").status, 200);
