@@ -345,6 +345,14 @@ pub(crate) async fn compose(
             };
             return Ok(Some(address(notice, account, job, created_at)));
         }
+        AccountMail::CalendarExpired { connection } => {
+            // It may have been connected again, or forgotten.
+            let connection = tx.calendar_connection(connection).await?.filter(|c| c.status == "expired");
+            let Some(connection) = connection else { return Ok(None) };
+            let url = context.link(urls::CALENDARS);
+            let notice = AccountNotice::CalendarExpired { provider: connection.provider, url };
+            return Ok(Some(address(notice, account, job, created_at)));
+        }
     };
     let token = secrets::new_token(context, Kind::SingleUse);
     tx.insert_single_use(&token.hash(), mentor, purpose, now, now + lasts).await?;
@@ -486,6 +494,7 @@ pub struct Export {
     pub availability: scheduling::Availability,
     pub session_types: Vec<SessionType>,
     pub bookings: Vec<serde_json::Value>,
+    pub calendars: Vec<crate::calendar::ConnectionView>,
 }
 
 /// Exports the mentor's data.
@@ -499,7 +508,9 @@ pub async fn export(context: &Context, mentor: MentorId) -> Result<Export, Error
     let session_types = tx.session_types(mentor).await?.into_iter().map(|owned| owned.session_type).collect();
     let filter = store::BookingFilter { limit: i64::MAX, ..Default::default() };
     let bookings = tx.bookings(mentor, &filter).await?;
+    drop(tx);
     Ok(Export {
+        calendars: crate::calendar::list(context, mentor).await?,
         exported_at: context.now(),
         handle: account.handle,
         name: account.name,

@@ -2,7 +2,8 @@
 
 use crate::listing::{self, Horizon, Wish};
 use crate::secrets::{self, Kind, Secret, sha256};
-use crate::{Context, Error, jobs};
+use crate::jobs::{self, Task};
+use crate::{Context, Error};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::Invite;
@@ -258,27 +259,16 @@ pub async fn cancel(context: &Context, key: &Key, reason: Option<String>) -> Res
 /// # Errors
 /// [`Error::NotFound`], [`Error::AlreadyCancelled`], [`Error::TooLate`], [`Error::SlotUnavailable`].
 pub async fn reschedule(context: &Context, key: &Key, start: DateTime<Utc>) -> Result<Booked, Error> {
-    let mut held = Held::open(context, key).await?;
-    let Held { tx, booking, mentor, by, now } = &mut held;
-    refuse_ended(booking)?;
-    if *now >= booking.start {
+    let held = Held::open(context, key).await?;
+    refuse_ended(&held.booking)?;
+    if held.now >= held.booking.start {
         return Err(Error::TooLate);
     }
-    refuse_late(booking, *by, *now)?;
-    if booking.start == start {
+    refuse_late(&held.booking, held.by, held.now)?;
+    if held.booking.start == start {
         return Ok(held.unchanged());
     }
-    let wish = wish_to_move(tx, booking, *by).await?.ok_or(Error::SlotUnavailable)?;
-    if !listing::is_offered(context, tx, mentor.id(), &mentor.timezone, wish, start).await? {
-        return Err(Error::SlotUnavailable);
-    }
-    let previous = booking.start..booking.end;
-    booking.end = start + (previous.end - previous.start);
-    booking.start = start;
-    if booking.status == Status::Pending {
-        jobs::expire_at(tx, mentor.id(), booking.id, start, *now).await?;
-    }
-    held.write_down(context, EventKind::Moved, Some(previous)).await
+    held.move_to(context, start).await?.map_err(|_| Error::SlotUnavailable)
 }
 
 /// The mentor says yes to a pending booking.
@@ -400,18 +390,53 @@ fn belongs_to(booking: BookingId) -> Vec<u8> {
 }
 
 /// Cancels a pending booking whose start has passed; does nothing to any other.
-pub(crate) async fn expire(context: &Context, mentor: MentorId, id: BookingId) -> Result<(), Error> {
-    let mut tx = context.store.begin(Actor::Worker).await?;
-    tx.act_for(mentor).await?;
-    tx.lock_calendar(mentor).await?;
-    let Some(booking) = tx.booking(id).await? else { return Ok(()) };
-    let mentor = tx.mentor_by_id(mentor).await?.ok_or(Error::NotFound)?;
-    let mut held = Held { tx, booking, mentor, by: By::Expiry, now: context.now() };
+pub(crate) async fn expire(context: &Context, id: BookingId) -> Result<(), Error> {
+    let Some(mut held) = Held::by_worker(context, id, By::Expiry).await? else { return Ok(()) };
     if held.booking.status == Status::Pending && held.booking.start <= held.now {
         held.end(Status::Cancelled, None);
         held.write_down(context, EventKind::Cancelled, None).await?;
     }
     Ok(())
+}
+
+/// The mentor deleted the event of a booking in a connected calendar: the booking is cancelled. Answers whether the booking
+/// was still as it was at `sequence`; if not, nothing is done.
+pub(crate) async fn cancel_by_calendar(context: &Context, id: BookingId, sequence: i32) -> Result<bool, Error> {
+    let Some(mut held) = Held::by_calendar(context, id, sequence).await? else { return Ok(false) };
+    refuse_ended(&held.booking)?;
+    held.end(Status::Cancelled, None);
+    held.write_down(context, EventKind::Cancelled, None).await?;
+    Ok(true)
+}
+
+/// The mentor moved the event of a booking in a connected calendar to `wanted`: the booking moves, keeping its length, or
+/// it stays where that cannot be, and the mentor is told. Answers as [`cancel_by_calendar`].
+pub(crate) async fn move_by_calendar(
+    context: &Context,
+    id: BookingId,
+    sequence: i32,
+    wanted: Range<DateTime<Utc>>,
+) -> Result<bool, Error> {
+    let Some(held) = Held::by_calendar(context, id, sequence).await? else { return Ok(false) };
+    match held.move_to(context, wanted.start).await? {
+        Ok(_) => Ok(true),
+        Err(mut held) => {
+            let event = NewEvent { previous: Some(wanted), ..held.event(context, EventKind::MoveRefused, None) };
+            held.tx.insert_event(&event).await?;
+            let notice = Task::Notice { event: event.id, mentee: false };
+            jobs::leave(&mut held.tx, Some(event.mentor_id), &notice, held.now, held.now).await?;
+            held.restore_event(context).await?;
+            Ok(true)
+        }
+    }
+}
+
+/// The event of a booking goes back to where the booking is.
+pub(crate) async fn restore_event(context: &Context, id: BookingId) -> Result<(), Error> {
+    match Held::by_worker(context, id, By::Calendar).await? {
+        Some(held) => held.restore_event(context).await,
+        None => Ok(()),
+    }
 }
 
 /// Opens a transaction by right of `key`, with the booking in it, acting for the mentor.
@@ -452,6 +477,66 @@ impl Held {
         Ok(Self { tx, booking, mentor, by: key.by(), now: context.now() })
     }
 
+    /// As the worker, in a job of the booking's mentor. `None`: the booking is gone.
+    async fn by_worker(context: &Context, id: BookingId, by: By) -> Result<Option<Self>, Error> {
+        let mut tx = context.store.begin(Actor::Worker).await?;
+        let Some(booking) = tx.booking(id).await? else { return Ok(None) };
+        tx.act_for(booking.mentor_id).await?;
+        tx.lock_calendar(booking.mentor_id).await?;
+        // Read again: it may have changed until the lock was ours.
+        let Some(booking) = tx.booking(id).await? else { return Ok(None) };
+        let Some(mentor) = tx.mentor_by_id(booking.mentor_id).await? else { return Ok(None) };
+        Ok(Some(Self { tx, booking, mentor, by, now: context.now() }))
+    }
+
+    /// The same, for what the mentor did in a connected calendar to the booking as it was at `sequence`.
+    async fn by_calendar(context: &Context, id: BookingId, sequence: i32) -> Result<Option<Self>, Error> {
+        let held = Self::by_worker(context, id, By::Calendar).await?;
+        Ok(held.filter(|held| held.booking.sequence == sequence))
+    }
+
+    /// Moves to another start if it is offered; else gives back what is held, unchanged.
+    async fn move_to(mut self, context: &Context, start: DateTime<Utc>) -> Result<Result<Booked, Self>, Error> {
+        let Self { tx, booking, mentor, by, now } = &mut self;
+        let Some(wish) = wish_to_move(tx, booking, *by).await? else { return Ok(Err(self)) };
+        if !listing::is_offered(context, tx, mentor.id(), &mentor.timezone, wish, start).await? {
+            return Ok(Err(self));
+        }
+        let previous = booking.start..booking.end;
+        booking.end = start + (previous.end - previous.start);
+        booking.start = start;
+        if booking.status == Status::Pending {
+            jobs::expire_at(tx, mentor.id(), booking.id, start, *now).await?;
+        }
+        self.write_down(context, EventKind::Moved, Some(previous)).await.map(Ok)
+    }
+
+    /// Leaves it to a job to write the event anew.
+    async fn restore_event(mut self, context: &Context) -> Result<(), Error> {
+        let id = self.booking.id;
+        self.tx.rewrite_event(id).await?;
+        let task = Task::Event { booking: id };
+        jobs::leave(&mut self.tx, Some(self.booking.mentor_id), &task, self.now, self.now).await?;
+        self.tx.commit().await?;
+        context.jobs_left.notify_waiters();
+        Ok(())
+    }
+
+    fn event(&self, context: &Context, kind: EventKind, previous: Option<Range<DateTime<Utc>>>) -> NewEvent {
+        NewEvent {
+            id: EventId(context.new_id()),
+            booking_id: self.booking.id,
+            mentor_id: self.booking.mentor_id,
+            kind,
+            actor: self.by,
+            sequence: self.booking.sequence,
+            during: self.booking.start..self.booking.end,
+            previous,
+            reason: self.booking.reason.clone(),
+            created_at: self.now,
+        }
+    }
+
     fn end(&mut self, status: Status, reason: Option<String>) {
         self.booking.status = status;
         self.booking.cancelled_at = Some(self.now);
@@ -472,18 +557,7 @@ impl Held {
     ) -> Result<Booked, Error> {
         self.booking.sequence += 1;
         self.tx.update_booking(&self.booking).await?;
-        let event = NewEvent {
-            id: EventId(context.new_id()),
-            booking_id: self.booking.id,
-            mentor_id: self.booking.mentor_id,
-            kind,
-            actor: self.by,
-            sequence: self.booking.sequence,
-            during: self.booking.start..self.booking.end,
-            previous,
-            reason: self.booking.reason.clone(),
-            created_at: self.now,
-        };
+        let event = self.event(context, kind, previous);
         write_down(&mut self.tx, &event).await?;
         self.tx.commit().await?;
         context.jobs_left.notify_waiters();
@@ -493,7 +567,7 @@ impl Held {
 
 async fn write_down(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
     tx.insert_event(event).await?;
-    jobs::tell_both(tx, event.mentor_id, event.id, event.created_at).await
+    jobs::follow_up(tx, event).await
 }
 
 /// By which rules a booking moves: those of its session type today, with the length and buffers it was made with.
@@ -507,7 +581,7 @@ async fn wish_to_move(tx: &mut Tx, booking: &Booking, by: By) -> Result<Option<W
         duration_minutes: u16::try_from((booking.end - booking.start).num_minutes()).unwrap_or_default(),
         buffer_before_minutes: booking.buffer_before_minutes,
         buffer_after_minutes: booking.buffer_after_minutes,
-        minimum_notice_minutes: if by == By::Mentor { 0 } else { owned.session_type.minimum_notice_minutes },
+        minimum_notice_minutes: if by != By::Mentee { 0 } else { owned.session_type.minimum_notice_minutes },
         ..Policy::from(&owned.session_type)
     };
     Ok(Some(Wish { policy, session_type: id, moving: Some(booking.id) }))

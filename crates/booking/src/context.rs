@@ -1,5 +1,6 @@
 //! What use cases need from outside: database, keys, mail, time zones, clock, randomness.
 
+use crate::calendar::Settings;
 use crate::zones::Zones;
 use calendars::seal::Sealer;
 use chrono::{DateTime, SubsecRound, Utc};
@@ -37,13 +38,15 @@ pub struct Inner {
     pub sealer: Sealer,
     pub mailer: Mailer,
     pub zones: Zones,
+    /// How connected calendars are reached.
+    pub calendars: Settings,
     pub clock: Box<dyn Clock>,
     pub random: Box<dyn Random>,
     /// Public origin, without a slash at the end.
     pub base_url: String,
     /// Whether anybody may sign up.
     pub signups_open: bool,
-    /// Told when a transaction has left jobs behind.
+    /// Told when a transaction has left work behind: jobs, or a connection to be looked at.
     pub jobs_left: Notify,
 }
 

@@ -1,3 +1,4 @@
+use crate::calendar::ConnectError;
 use scheduling::FieldError;
 use store::StoreError;
 
@@ -31,6 +32,9 @@ pub enum Error {
     /// Signing up is closed on this server.
     #[error("only the platform creates mentors here")]
     SignupsClosed,
+    /// A calendar was not connected.
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
     /// Fields are wrong.
     #[error("{} fields are not valid", .0.len())]
     Invalid(Vec<FieldError>),

@@ -2,22 +2,52 @@
 //! again, later each time, and one job's failure holds up no other.
 
 use crate::accounts;
-use crate::{Context, Error, bookings, notices};
+use crate::{Context, Error, bookings, calendar, notices};
 use chrono::{DateTime, TimeDelta, Utc};
-use mailer::Recipient;
-use scheduling::{BookingId, EventId, MentorId};
+use mailer::{BookingNotice, Recipient};
+use scheduling::{BookingId, ConnectionId, EventId, MentorId};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::time::Duration;
-use store::{Actor, Job, Tx};
+use store::{Actor, EventKind, Job, NewEvent, Tx};
 
-/// A worker that has not finished by then is taken for dead. Sending a message takes half a minute at most.
-const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// A worker that has not finished by then is taken for dead. Sending a message takes half a minute at most, writing an
+/// event into a connected calendar two.
+const LEASE: TimeDelta = TimeDelta::minutes(4);
 /// With the waits of [`retry_after`], about three days.
 const MOST_ATTEMPTS: i32 = 24;
+/// How long an event in a connected calendar may take before the mentor is sent the invitation after all.
+const INVITE_AFTER: TimeDelta = TimeDelta::hours(1);
 /// How long jobs wait at most that nobody told us of: due later, failed, or left behind by another server.
-const POLL: Duration = Duration::from_secs(1);
-const WORKERS: usize = 4;
+pub(crate) const POLL: Duration = Duration::from_secs(1);
+
+/// Jobs that wait for the same kind of outside world. A calendar provider that hangs holds up no mail.
+#[derive(Clone, Copy, Debug)]
+enum Lane {
+    Mail,
+    Calendar,
+}
+
+impl Lane {
+    const ALL: [Self; 2] = [Self::Mail, Self::Calendar];
+
+    /// The kinds of [`Task`] in it.
+    fn kinds(self) -> Vec<String> {
+        let kinds: &[&str] = match self {
+            Self::Mail => &["notice", "invite", "expire", "account"],
+            Self::Calendar => &["event", "reconcile"],
+        };
+        kinds.iter().map(|kind| (*kind).to_owned()).collect()
+    }
+
+    /// How many jobs of it run at once, in one server.
+    fn workers(self) -> usize {
+        match self {
+            Self::Mail => 4,
+            Self::Calendar => 8,
+        }
+    }
+}
 
 /// What is to be done. Ids only: the rest is read when it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +57,13 @@ pub(crate) enum Task {
     Notice { event: EventId, mentee: bool },
     /// Cancel a booking that still waits for approval when its start has passed.
     Expire { booking: BookingId },
+    /// The mentor was told without an invitation, because the booking's event goes into a connected calendar. If it is not
+    /// there by now, the invitation follows.
+    Invite { event: EventId },
+    /// Bring a booking's event in a connected calendar up to date.
+    Event { booking: BookingId },
+    /// A booking's event seems to have changed in a connected calendar.
+    Reconcile { booking: BookingId },
     /// Mail a mentor about the account.
     Account { mentor: MentorId, notice: AccountMail },
 }
@@ -37,6 +74,7 @@ pub(crate) enum AccountMail {
     Verify,
     Reset,
     EmailInUse,
+    CalendarExpired { connection: ConnectionId },
 }
 
 /// Of `mentor`, with whom it is deleted, or nobody's.
@@ -52,11 +90,13 @@ pub(crate) async fn leave(
     Ok(tx.enqueue(mentor, &kind, &payload, run_at, now).await?)
 }
 
-pub(crate) async fn tell_both(tx: &mut Tx, mentor: MentorId, event: EventId, now: DateTime<Utc>) -> Result<(), Error> {
+/// What follows a change of a booking: both are told, and its event is written.
+pub(crate) async fn follow_up(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
+    let (mentor, now) = (Some(event.mentor_id), event.created_at);
     for mentee in [true, false] {
-        leave(tx, Some(mentor), &Task::Notice { event, mentee }, now, now).await?;
+        leave(tx, mentor, &Task::Notice { event: event.id, mentee }, now, now).await?;
     }
-    Ok(())
+    leave(tx, mentor, &Task::Event { booking: event.booking_id }, now, now).await
 }
 
 pub(crate) async fn expire_at(
@@ -72,13 +112,14 @@ pub(crate) async fn expire_at(
 /// Runs jobs until `stop` is done; those in flight are finished first.
 pub async fn run(context: Context, stop: impl Future<Output = ()>) {
     let (stopping, stopped) = tokio::sync::watch::channel(false);
-    let workers: Vec<_> = (0..WORKERS)
-        .map(|_| {
+    let lanes = Lane::ALL.into_iter().flat_map(|lane| std::iter::repeat_n(lane, lane.workers()));
+    let workers: Vec<_> = lanes
+        .map(|lane| {
             let (context, mut stopped) = (context.clone(), stopped.clone());
             tokio::spawn(async move {
                 while !*stopped.borrow() {
                     let left = context.jobs_left.notified();
-                    match run_one(&context).await {
+                    match run_one(&context, &lane.kinds()).await {
                         Ok(true) => continue,
                         Ok(false) => {}
                         Err(error) => tracing::warn!(%error, "jobs cannot be read"),
@@ -92,6 +133,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
             })
         })
         .collect();
+    let lookers = tokio::spawn(calendar::run(context.clone(), stopped));
     let keeper = tokio::spawn(keep_house(context));
     stop.await;
     keeper.abort();
@@ -99,6 +141,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
     for worker in workers {
         let _ = worker.await;
     }
+    let _ = lookers.await;
 }
 
 /// Runs every job that is due, one after the other, and answers how many there were. For tests.
@@ -107,7 +150,8 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
 /// Where the database fails.
 pub async fn run_due(context: &Context) -> Result<usize, Error> {
     let mut count = 0;
-    while run_one(context).await? {
+    let kinds: Vec<String> = Lane::ALL.into_iter().flat_map(Lane::kinds).collect();
+    while run_one(context, &kinds).await? {
         count += 1;
     }
     Ok(count)
@@ -122,29 +166,30 @@ pub async fn state(context: &Context) -> Result<(i64, i64), Error> {
     Ok(tx.count_jobs().await?)
 }
 
-async fn run_one(context: &Context) -> Result<bool, Error> {
+async fn run_one(context: &Context, kinds: &[String]) -> Result<bool, Error> {
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let Some(job) = tx.lease_job(now, now + LEASE).await? else { return Ok(false) };
+    let Some(job) = tx.lease_job(kinds, now, now + LEASE).await? else { return Ok(false) };
     tx.commit().await?;
 
     let outcome = perform(context, &job).await;
     let mut tx = context.store.begin(Actor::Worker).await?;
     match outcome {
         Ok(()) => tx.finish_job(job.id).await?,
-        Err(failure) => {
+        Err(Failure::Later(delay)) => tx.postpone_job(job.id, context.now() + delay).await?,
+        Err(Failure::Failed { error, permanent, after }) => {
             let now = context.now();
-            let retry_at =
-                (!failure.permanent && job.attempts < MOST_ATTEMPTS).then(|| now + retry_after(job.attempts));
+            let wait = retry_after(job.attempts).max(after.unwrap_or_default());
+            let retry_at = (!permanent && job.attempts < MOST_ATTEMPTS).then(|| now + wait);
             tracing::warn!(
                 job = job.id,
                 kind = job.kind,
                 attempts = job.attempts,
-                error = failure.error,
+                error,
                 given_up = retry_at.is_none(),
                 "a job failed"
             );
-            tx.fail_job(job.id, &failure.error, retry_at, now).await?;
+            tx.fail_job(job.id, &error, retry_at, now).await?;
         }
     }
     tx.commit().await?;
@@ -157,14 +202,24 @@ fn retry_after(attempts: i32) -> TimeDelta {
     TimeDelta::seconds(5 * (1 << doublings)).min(TimeDelta::hours(4))
 }
 
-struct Failure {
-    permanent: bool,
-    error: String,
+/// Why a job is not done.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It waits for something of ours; that is no failed attempt.
+    Later(TimeDelta),
+    /// It is tried again, not before `after`; or never, if that is of no use.
+    Failed { error: String, permanent: bool, after: Option<TimeDelta> },
+}
+
+impl Failure {
+    fn permanent(error: String) -> Self {
+        Self::Failed { error, permanent: true, after: None }
+    }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { permanent: false, error: error.to_string() }
+        Self::Failed { error: error.to_string(), permanent: false, after: None }
     }
 }
 
@@ -176,20 +231,43 @@ impl From<store::StoreError> for Failure {
 
 async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
     let task: Task = serde_json::from_value(job.payload.clone())
-        .map_err(|error| Failure { permanent: true, error: format!("a payload cannot be read: {error}") })?;
+        .map_err(|error| Failure::permanent(format!("a payload cannot be read: {error}")))?;
     let message = match task {
         Task::Expire { booking } => {
-            let mentor = MentorId(job.mentor_id.unwrap_or_default());
-            bookings::expire(context, mentor, booking).await?;
+            bookings::expire(context, booking).await?;
             return Ok(());
         }
+        Task::Event { booking } => return calendar::write(context, booking).await,
+        Task::Reconcile { booking } => return calendar::reconcile(context, booking).await,
         Task::Notice { event, mentee } => {
             let mut tx = context.store.begin(Actor::Worker).await?;
             // The mentor, and with them the booking, may have been deleted since.
             let Some(found) = tx.event(event).await? else { return Ok(()) };
             let (recipient, word) = if mentee { (Recipient::Mentee, "mentee") } else { (Recipient::Mentor, "mentor") };
+            if notices::awaits_link(context, &mut tx, &found).await? {
+                return Err(Failure::Later(TimeDelta::seconds(2)));
+            }
             let notice = notices::of_event(context, &mut tx, &found, recipient, format!("{event}.{word}")).await?;
+            if !notice.with_invite && found.kind != EventKind::MoveRefused {
+                let at = found.created_at + INVITE_AFTER;
+                let mentor = Some(found.booking.mentor_id);
+                leave(&mut tx, mentor, &Task::Invite { event }, at, context.now()).await?;
+            }
+            tx.commit().await?;
             notice.compose(context.mailer.organizer())
+        }
+        Task::Invite { event } => {
+            let mut tx = context.store.begin(Actor::Worker).await?;
+            let Some(found) = tx.event(event).await? else { return Ok(()) };
+            let link = tx.event_link(found.booking.id).await?;
+            let written = link.is_some_and(|link| link.written_sequence >= found.sequence);
+            // What came later has an invitation of its own.
+            if written || found.booking.sequence > found.sequence {
+                return Ok(());
+            }
+            let id = format!("{event}.mentor.invite");
+            let notice = notices::of_event(context, &mut tx, &found, Recipient::Mentor, id).await?;
+            BookingNotice { with_invite: true, ..notice }.compose(context.mailer.organizer())
         }
         Task::Account { mentor, notice } => {
             let Some(message) = accounts::compose(context, mentor, notice, job.id, job.created_at).await? else {
@@ -205,7 +283,9 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Err(error) => Err(Failure { permanent: error.permanent, error: error.to_string() }),
+        Err(error) => {
+            Err(Failure::Failed { permanent: error.permanent, error: error.to_string(), after: None })
+        }
     }
 }
 

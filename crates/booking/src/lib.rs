@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod bookings;
+pub mod calendar;
 pub mod context;
 pub mod demo;
 mod error;

@@ -2,10 +2,13 @@
 
 use crate::{Context, Error, bookings};
 use chrono::{DateTime, TimeDelta, Utc};
-use mailer::{BookingNotice, CancelledBy, Event, Invite, Person, Recipient};
-use scheduling::{Actor, Language, OffsetTable, Status, urls};
+use mailer::{BookingNotice, CancelledBy, Event, EventText, Invite, Person, Recipient};
+use scheduling::{Actor, ConnectionId, Language, LocationKind, OffsetTable, Status, urls};
 use std::ops::Range;
 use store::{Account, Booking, BookingEvent, EventKind, Tx};
+
+/// A calendar provider makes a meeting link within this, or the message goes out without it.
+const LINK_TAKES: TimeDelta = TimeDelta::minutes(2);
 
 /// The message about an event, to one of the two. `tx` is the worker's.
 pub(crate) async fn of_event(
@@ -25,6 +28,10 @@ pub(crate) async fn of_event(
             let previous = event.previous.clone().unwrap_or_else(|| event.during.clone());
             Event::Moved { previous_start: previous.start, previous_end: previous.end }
         }
+        EventKind::MoveRefused => {
+            let wanted = event.previous.clone().unwrap_or_else(|| event.during.clone());
+            Event::MoveRefused { wanted_start: wanted.start, wanted_end: wanted.end }
+        }
     };
     let parts = Parts {
         event: what,
@@ -35,7 +42,47 @@ pub(crate) async fn of_event(
         during: event.during.clone(),
         reason: event.reason.clone(),
     };
-    compose(context, tx, &event.booking, parts).await
+    let notice = compose(context, tx, &event.booking, parts).await?;
+    // Where the booking's event goes into a calendar of the mentor's, an invitation would be a second one.
+    let with_invite = match recipient {
+        Recipient::Mentee => true,
+        Recipient::Mentor => {
+            event.kind != EventKind::MoveRefused && tx.receiving_calendar(event.booking.mentor_id).await?.is_none()
+        }
+    };
+    Ok(BookingNotice { with_invite, ..notice })
+}
+
+/// What the booking's event says in the mentor's calendar. `tx` is the worker's.
+pub(crate) async fn event_text(context: &Context, tx: &mut Tx, booking: &Booking) -> Result<EventText, Error> {
+    let parts = Parts {
+        event: if booking.status == Status::Pending { Event::Requested } else { Event::Booked },
+        recipient: Recipient::Mentor,
+        message_id: String::new(),
+        sequence: booking.sequence,
+        stamp: booking.created_at,
+        during: booking.start..booking.end,
+        reason: None,
+    };
+    Ok(compose(context, tx, booking, parts).await?.event_text())
+}
+
+/// Whether a meeting link is on its way, which the message should hold. Not for long: a message without it is better than
+/// none. `tx` is the worker's.
+pub(crate) async fn awaits_link(context: &Context, tx: &mut Tx, event: &BookingEvent) -> Result<bool, Error> {
+    let booking = &event.booking;
+    let provider = match booking.location.as_ref().filter(|location| location.value.is_empty()).map(|l| l.kind) {
+        Some(LocationKind::Meet) => "google",
+        Some(LocationKind::Teams) => "microsoft",
+        _ => return Ok(false),
+    };
+    let live = matches!(booking.status, Status::Pending | Status::Confirmed);
+    if !live || context.now() > event.created_at + LINK_TAKES {
+        return Ok(false);
+    }
+    let Some(calendar) = tx.receiving_calendar(booking.mentor_id).await? else { return Ok(false) };
+    let connection = tx.calendar_connection(ConnectionId(calendar.connection_id)).await?;
+    Ok(connection.is_some_and(|connection| connection.provider == provider))
 }
 
 /// The booking's newest state as a calendar file. `tx` is the worker's.

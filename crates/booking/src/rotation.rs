@@ -1,7 +1,7 @@
 //! Re-encrypts every sealed secret under the current key, a hundred at a time, while the server runs.
 
-use crate::{Context, Error, bookings};
-use scheduling::BookingId;
+use crate::{Context, Error, bookings, calendar};
+use scheduling::{BookingId, ConnectionId};
 use store::Actor;
 use uuid::Uuid;
 
@@ -10,6 +10,25 @@ use uuid::Uuid;
 /// # Errors
 /// Where one does not open under either key; what was re-encrypted before stays so.
 pub async fn rotate(context: &Context) -> Result<usize, Error> {
+    Ok(rotate_manage_tokens(context).await? + rotate_calendar_tokens(context).await?)
+}
+
+async fn rotate_calendar_tokens(context: &Context) -> Result<usize, Error> {
+    let mut count = 0;
+    let mut after = ConnectionId(Uuid::nil());
+    loop {
+        let mut tx = context.store.begin(Actor::Worker).await?;
+        let batch = tx.grants(after, 100).await?;
+        let Some(last) = batch.last() else { return Ok(count) };
+        after = last.connection.id();
+        for grant in &batch {
+            count += calendar::reseal(context, &mut tx, grant).await?;
+        }
+        tx.commit().await?;
+    }
+}
+
+async fn rotate_manage_tokens(context: &Context) -> Result<usize, Error> {
     let mut count = 0;
     let mut after = BookingId(Uuid::nil());
     loop {

@@ -45,16 +45,19 @@ pub enum Kind {
     Session,
     /// `ysl_…`, a link that works once.
     SingleUse,
+    /// `ysw_…`, what a calendar provider shows when it tells of changes.
+    Watch,
 }
 
 impl Kind {
-    /// `ysk_`, `ysm_`, `yss_`, `ysl_`.
+    /// `ysk_`, `ysm_`, `yss_`, `ysl_`, `ysw_`.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::ApiKey => "ysk_",
             Self::Manage => "ysm_",
             Self::Session => "yss_",
             Self::SingleUse => "ysl_",
+            Self::Watch => "ysw_",
         }
     }
 }

@@ -62,6 +62,30 @@ pub enum Event {
         /// At whose hand.
         by: CancelledBy,
     },
+    /// The mentor moved its event in a connected calendar to where it cannot be; it stays. Only the mentor is told.
+    MoveRefused {
+        /// When it was to start.
+        wanted_start: DateTime<Utc>,
+        /// When it was to end.
+        wanted_end: DateTime<Utc>,
+    },
+}
+
+/// What an event of the booking says in the recipient's calendar.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EventText {
+    /// One line.
+    pub summary: String,
+    /// Who, where, notes and link, in paragraphs.
+    pub description: String,
+    /// One line: a link where there is one.
+    pub location: Option<String>,
+}
+
+impl fmt::Debug for EventText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventText(…)")
+    }
 }
 
 /// Who or what cancelled a booking.
@@ -167,16 +191,8 @@ impl BookingNotice {
     /// The booking as an iCalendar object, in its newest state: what [`compose`](Self::compose) attaches, and what the
     /// API's `invite.ics` answers.
     pub fn ics(&self, organizer: &Mailbox) -> Invite {
-        let messages = messages::of(self.language);
-        let (_, other) = self.sides();
+        let EventText { summary, description, location } = self.event_text();
         let (mentor, mentee) = (self.mentor.mailbox(), self.mentee.mailbox());
-        let summary = format!("{}: {} & {}", text::line(&self.session_name), mentor.name, mentee.name);
-        let description = self
-            .description(messages, &other.shown())
-            .iter()
-            .map(|(label, value)| format!("{label}: {value}"))
-            .collect::<Vec<_>>()
-            .join("\n\n");
         let (mentor_answer, mentee_answer) = self.answers();
         Vevent {
             method: if self.is_off() { Method::Cancel } else { Method::Request },
@@ -194,11 +210,25 @@ impl BookingNotice {
             },
             summary,
             description,
-            location: self.location.as_ref().map(place),
+            location,
             url: self.link(),
             attendees: [(mentor, mentor_answer), (mentee, mentee_answer)],
         }
         .to_invite(organizer)
+    }
+
+    /// What the booking's event says, in an invitation and in a connected calendar alike.
+    pub fn event_text(&self) -> EventText {
+        let messages = messages::of(self.language);
+        let (_, other) = self.sides();
+        let (mentor, mentee) = (self.mentor.shown(), self.mentee.shown());
+        let parts = self.description(messages, &other.shown());
+        let parts: Vec<String> = parts.iter().map(|(label, value)| format!("{label}: {value}")).collect();
+        EventText {
+            summary: format!("{}: {mentor} & {mentee}", text::line(&self.session_name)),
+            description: parts.join("\n\n"),
+            location: self.location.as_ref().map(place),
+        }
     }
 
     /// Recipient and other party.
@@ -247,6 +277,7 @@ impl BookingNotice {
             Event::Cancelled { by: CancelledBy::Mentor } => &messages.cancelled_by_mentor,
             Event::Cancelled { by: CancelledBy::Calendar } => &messages.cancelled_by_calendar,
             Event::Cancelled { by: CancelledBy::Expiry } => &messages.expired,
+            Event::MoveRefused { .. } => return &messages.move_refused,
         };
         match self.recipient {
             Recipient::Mentee => mentee,
@@ -302,6 +333,12 @@ impl BookingNotice {
             details.push(Detail {
                 kind: Kind::PastTime,
                 ..plain(messages.previously, span(&me.zone, previous_start, previous_end))
+            });
+        }
+        if let Event::MoveRefused { wanted_start, wanted_end } = self.event {
+            details.push(Detail {
+                kind: Kind::PastTime,
+                ..plain(messages.wanted, span(&me.zone, wanted_start, wanted_end))
             });
         }
         details.push(plain(messages.session, facts.session.to_owned()));

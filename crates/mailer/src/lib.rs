@@ -22,7 +22,7 @@ mod transport;
 mod when;
 
 pub use account_notice::AccountNotice;
-pub use booking_notice::{BookingNotice, CancelledBy, Event, Person, Recipient};
+pub use booking_notice::{BookingNotice, CancelledBy, Event, EventText, Person, Recipient};
 pub use ics::{Invite, Method};
 pub use mime::{Mailbox, Outgoing};
 pub use transport::{ConfigError, Mailer, SendError, Sent, Transport};

@@ -59,6 +59,8 @@ pub(crate) struct Messages {
     pub(crate) cancelled_by_mentor: Pair,
     pub(crate) cancelled_by_calendar: Pair,
     pub(crate) expired: Pair,
+    /// For the mentor, who moved the event in a connected calendar.
+    pub(crate) move_refused: Notice,
     /// A booking was moved that nobody has confirmed yet: what comes after the lead.
     pub(crate) moved_still_pending: PairOfSentences,
 
@@ -67,6 +69,7 @@ pub(crate) struct Messages {
     pub(crate) when: &'static str,
     pub(crate) when_for: Named,
     pub(crate) previously: &'static str,
+    pub(crate) wanted: &'static str,
     pub(crate) location: &'static str,
     pub(crate) phone: Named,
     pub(crate) meet: &'static str,
@@ -252,6 +255,17 @@ static ENGLISH: Messages = Messages {
             },
         },
     },
+    move_refused: Notice {
+        subject: |f| format!("Not moved: {} with {} on {}", f.session, f.other, f.date),
+        heading: "That move was not possible",
+        lead: |f| {
+            format!(
+                "You moved the event of your session with {} in your calendar to a time that is taken, outside your hours \
+                 or already past. The session stays at its time, and the event goes back there.",
+                f.other
+            )
+        },
+    },
     moved_still_pending: PairOfSentences {
         mentee: |f| format!("{} has yet to confirm it; we will write as soon as there is an answer.", f.other),
         mentor: |_| "It still awaits your answer.".into(),
@@ -262,6 +276,7 @@ static ENGLISH: Messages = Messages {
     when: "When",
     when_for: |name| format!("For {name}"),
     previously: "Previously",
+    wanted: "In your calendar",
     location: "Where",
     phone: |number| format!("Phone {number}"),
     meet: "Google Meet (the link comes with the calendar event)",
@@ -450,6 +465,17 @@ static KOREAN: Messages = Messages {
             },
         },
     },
+    move_refused: Notice {
+        subject: |f| format!("[옮기지 못함] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "그 시간으로는 옮길 수 없어요",
+        lead: |f| {
+            format!(
+                "캘린더에서 {} 님과의 세션을 옮기셨지만, 이미 다른 일정이 있거나 예약 가능 시간이 아니거나 지난 시간이에요. \
+                 세션은 원래 시간 그대로이고, 캘린더의 일정도 원래 자리로 돌려놓아요.",
+                f.other
+            )
+        },
+    },
     moved_still_pending: PairOfSentences {
         mentee: |f| format!("아직 {} 님의 확인을 기다리고 있어요. 답이 오면 바로 알려 드릴게요.", f.other),
         mentor: |_| "아직 수락 여부를 기다리고 있는 예약이에요.".into(),
@@ -460,6 +486,7 @@ static KOREAN: Messages = Messages {
     when: "일시",
     when_for: |name| format!("{name} 님 현지 시간"),
     previously: "이전 일시",
+    wanted: "캘린더에서 옮긴 시간",
     location: "장소",
     phone: |number| format!("전화 {number}"),
     meet: "Google Meet (링크는 캘린더 일정에 있어요)",

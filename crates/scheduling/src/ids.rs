@@ -34,4 +34,8 @@ id! {
     EventId,
     /// A mentor's API key (the row, not the secret).
     ApiKeyId,
+    /// A mentor's account at a calendar provider.
+    ConnectionId,
+    /// One calendar of a connection.
+    CalendarId,
 }

@@ -23,7 +23,7 @@ mod slots;
 pub use availability::{Availability, BlockedRange, DateOverride, WeeklyWindow, Window};
 pub use clock_time::{ClockTime, ParseClockTimeError};
 pub use error::FieldError;
-pub use ids::{ApiKeyId, BookingId, EventId, MentorId, SessionTypeId};
+pub use ids::{ApiKeyId, BookingId, CalendarId, ConnectionId, EventId, MentorId, SessionTypeId};
 pub use offset_table::{OffsetTable, OffsetTableError, TableOffset, Transition};
 pub use session_type::{Location, LocationKind, Price, SessionType};
 pub use slots::{Busy, MARGIN, MAX_RANGE_DAYS, Policy, Request, open_spans, slots};

@@ -91,6 +91,21 @@ pub fn dashboard_booking(id: BookingId) -> String {
     format!("/dashboard/bookings/{id}")
 }
 
+/// Where a mentor sets out to connect a calendar: `provider` is `google` or `microsoft`.
+pub fn calendar_connect(provider: &str) -> String {
+    format!("/calendar/{provider}/connect")
+}
+
+/// Where the provider sends the mentor back to.
+pub fn calendar_callback(provider: &str) -> String {
+    format!("/calendar/{provider}/callback")
+}
+
+/// Where the provider tells of changes.
+pub fn calendar_notify(provider: &str) -> String {
+    format!("/calendar/{provider}/notify")
+}
+
 /// `path` with a single-use token from mail.
 pub fn with_token(path: &str, token: &str) -> String {
     format!("{path}?token={token}")

@@ -72,16 +72,19 @@ pub enum EventKind {
     Declined,
     Moved,
     Cancelled,
+    /// The mentor moved its event in a connected calendar to where it cannot be; the booking stays.
+    MoveRefused,
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Booked, "booked"),
         (Self::Requested, "requested"),
         (Self::Confirmed, "confirmed"),
         (Self::Declined, "declined"),
         (Self::Moved, "moved"),
         (Self::Cancelled, "cancelled"),
+        (Self::MoveRefused, "move_refused"),
     ];
 
     fn as_str(self) -> &'static str {
@@ -184,7 +187,7 @@ struct Row {
     reason: Option<String>,
 }
 
-fn range(range: PgRange<DateTime<Utc>>) -> Result<Range<DateTime<Utc>>, StoreError> {
+pub(crate) fn range(range: PgRange<DateTime<Utc>>) -> Result<Range<DateTime<Utc>>, StoreError> {
     match (range.start, range.end) {
         (Bound::Included(start), Bound::Excluded(end)) => Ok(start..end),
         _ => Err(StoreError::Corrupt("a range without ends")),

@@ -19,8 +19,8 @@ pub struct Job {
 /// # Errors
 /// Every query fails where the database does.
 impl Tx {
-    /// Visitor, mentor (acting for the mentor), worker (also nobody's): leaves a job, which runs once this transaction has committed
-    /// and `run_at` has come. The payload holds ids only.
+    /// Visitor, mentor (acting for the mentor), worker (also nobody's): leaves a job, which runs once this transaction
+    /// has committed and `run_at` has come. The payload holds ids only.
     pub async fn enqueue(
         &mut self,
         mentor: Option<MentorId>,
@@ -43,9 +43,10 @@ impl Tx {
     }
 
     /// Worker: leases the job that has been due longest until `lease_until`. A worker that dies lets the lease lapse,
-    /// and another takes the job up; so a job runs at least once.
+    /// and another takes the job up; so a job runs at least once. Of the kinds in `kinds` only.
     pub async fn lease_job(
         &mut self,
+        kinds: &[String],
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
     ) -> Result<Option<Job>, StoreError> {
@@ -54,11 +55,12 @@ impl Tx {
             "UPDATE jobs SET locked_until = $2, attempts = attempts + 1
              WHERE id = (
                  SELECT id FROM jobs
-                 WHERE dead_at IS NULL AND run_at <= $1 AND (locked_until IS NULL OR locked_until <= $1)
+                 WHERE dead_at IS NULL AND run_at <= $1 AND kind = ANY($3) AND (locked_until IS NULL OR locked_until <= $1)
                  ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
              RETURNING id, mentor_id, kind, payload, attempts, created_at",
             now,
-            lease_until
+            lease_until,
+            kinds
         )
         .fetch_optional(self.connection())
         .await?)
@@ -67,6 +69,18 @@ impl Tx {
     /// Worker: the job is done.
     pub async fn finish_job(&mut self, id: i64) -> Result<(), StoreError> {
         sqlx::query!("DELETE FROM jobs WHERE id = $1", id).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Worker: the job waits until `until`; that was no attempt.
+    pub async fn postpone_job(&mut self, id: i64, until: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE jobs SET locked_until = NULL, attempts = attempts - 1, run_at = $2 WHERE id = $1",
+            id,
+            until
+        )
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod bookings;
+mod calendars;
 pub mod embedded;
 mod error;
 mod hours;
@@ -15,6 +16,7 @@ mod transaction;
 
 pub use accounts::{ApiKey, SingleUse};
 pub use bookings::{Booking, BookingEvent, BookingFilter, EventKind, Idempotent, NewBooking, NewEvent};
+pub use calendars::{Authorization, Calendar, Connection, EventLink, Grant, NewConnection, Progress};
 pub use error::StoreError;
 pub use jobs::Job;
 pub use mentors::{Account, Mentor, NewMentor, Profile};

@@ -1,0 +1,352 @@
+//! Looks at each connection in its turn: what is busy there, and what happened to our own events.
+
+use super::access::{Open, Trouble};
+use super::connections;
+use crate::jobs::{self, POLL, Task};
+use crate::secrets::{Kind, new_token, sha256};
+use crate::{Context, Error};
+use calendars::remote::{Change, RemoteError, RemoteEvent, Watch, WatchRequest, When};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use scheduling::{BookingId, CalendarId, ConnectionId, urls};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use store::{Actor, Calendar, Progress};
+use tokio::sync::watch;
+
+/// A look that takes longer is taken for dead.
+const LEASE: TimeDelta = TimeDelta::minutes(10);
+/// So many connections are looked at at once, by one server.
+const LOOKERS: usize = 4;
+/// After so many failures in a row the mentor sees an error.
+const PATIENCE: i32 = 3;
+/// Where the provider tells us of changes, we still look now and then.
+const WATCHED_INTERVAL: TimeDelta = TimeDelta::minutes(15);
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(30);
+/// For how long we ask to be told of changes, and how long before its end we ask anew.
+const WATCH: TimeDelta = TimeDelta::days(6);
+const WATCH_LEFT: TimeDelta = TimeDelta::days(1);
+/// As far as a session type without a horizon of its own would reach.
+const SHORTEST_HORIZON: i64 = 60;
+
+/// Looks at connections until told to stop.
+pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
+    let lookers = (0..LOOKERS).map(|_| {
+        let (context, mut stopped) = (context.clone(), stopped.clone());
+        tokio::spawn(async move {
+            while !*stopped.borrow() {
+                let asked = context.jobs_left.notified();
+                match look_at_one(&context).await {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!(%error, "connected calendars cannot be read"),
+                }
+                tokio::select! {
+                    () = asked => {}
+                    () = tokio::time::sleep(POLL) => {}
+                    _ = stopped.changed() => {}
+                }
+            }
+        })
+    });
+    for looker in lookers.collect::<Vec<_>>() {
+        let _ = looker.await;
+    }
+}
+
+/// Looks at every connection that is due, one after the other, and answers how many there were. For tests.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn sync_due(context: &Context) -> Result<usize, Error> {
+    let mut count = 0;
+    while look_at_one(context).await? {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// How many connections should have been looked at, and were not.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn lagging(context: &Context) -> Result<i64, Error> {
+    let allowed = context.calendars.sync_interval.max(WATCHED_INTERVAL) * 3;
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    Ok(tx.count_lagging(context.now() - allowed).await?)
+}
+
+async fn look_at_one(context: &Context) -> Result<bool, Error> {
+    let now = context.now();
+    let leased = now + LEASE;
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let Some(id) = tx.lease_sync(now, leased).await? else { return Ok(false) };
+    tx.commit().await?;
+
+    let outcome = look(context, id).await;
+    let now = context.now();
+    let interval = context.calendars.sync_interval;
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    match outcome {
+        Ok(watched) => {
+            let next = if watched { interval.max(WATCHED_INTERVAL) } else { interval };
+            tx.sync_done(id, leased, now, now + next).await?;
+        }
+        // It is gone, or waits for the mentor.
+        Err(Trouble::Closed) => {}
+        Err(trouble) => {
+            let failures = u32::try_from(tx.sync_failures(id).await?).unwrap_or_default();
+            let wait = interval.min(TimeDelta::minutes(1)) * (1 << failures.min(10));
+            let (code, asked) = match &trouble {
+                Trouble::Remote(RemoteError::Throttled(after)) => ("throttled", *after),
+                Trouble::Remote(RemoteError::NotFound) => ("calendar_gone", None),
+                Trouble::Remote(RemoteError::Refused(_) | RemoteError::ScopeMissing) => ("refused", None),
+                _ => ("unreachable", None),
+            };
+            tracing::warn!(connection = %id, ?trouble, failures, "a connected calendar could not be read");
+            let wait = wait.min(LONGEST_WAIT).max(asked.unwrap_or_default());
+            tx.sync_failed(id, code, now + wait, PATIENCE).await?;
+        }
+    }
+    tx.commit().await?;
+    context.jobs_left.notify_waiters();
+    Ok(true)
+}
+
+/// Looks at all calendars of a connection; one that fails does not keep the others from being looked at. Answers whether
+/// the provider tells us of changes of all of them.
+async fn look(context: &Context, id: ConnectionId) -> Result<bool, Trouble> {
+    let mut open = Open::new(context, id).await?;
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let calendars = tx.calendars_of(id).await?;
+    let mut horizon = SHORTEST_HORIZON;
+    for owned in tx.session_types(open.connection.mentor()).await? {
+        horizon = horizon.max(i64::from(owned.session_type.horizon_days));
+    }
+    drop(tx);
+    let window = window(context.now(), horizon);
+
+    let (mut watched, mut trouble) = (context.calendars.push, None);
+    for calendar in calendars.iter().filter(|calendar| calendar.blocks || calendar.receives) {
+        match look_at(context, &mut open, calendar, &window).await {
+            Ok(told) => watched &= told,
+            Err(Trouble::Remote(RemoteError::NotFound)) => {
+                if let Err(other) = forget_if_gone(context, &mut open, calendar).await {
+                    trouble = Some(other);
+                }
+            }
+            Err(Trouble::Closed) => return Err(Trouble::Closed),
+            Err(other) => trouble = Some(other),
+        }
+    }
+    trouble.map_or(Ok(watched), Err)
+}
+
+/// From yesterday until no session type offers anything any more; the same for a whole day.
+fn window(now: DateTime<Utc>, horizon_days: i64) -> Range<DateTime<Utc>> {
+    let midnight = now - TimeDelta::seconds(i64::from(now.num_seconds_from_midnight()));
+    let midnight = midnight.with_nanosecond(0).unwrap_or(midnight);
+    midnight - TimeDelta::days(2)..midnight + TimeDelta::days(horizon_days + 4)
+}
+
+/// The provider says that there is no such calendar. It is forgotten if the account still answers and does not name it;
+/// the one that receives bookings stays, for the mentor to choose another.
+async fn forget_if_gone(context: &Context, open: &mut Open<'_>, calendar: &Calendar) -> Result<(), Trouble> {
+    let account = open.account().await?;
+    let named = account.calendars.iter().any(|other| other.id == calendar.remote_id);
+    if named || account.calendars.is_empty() || calendar.receives {
+        return Err(RemoteError::NotFound.into());
+    }
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    tx.delete_calendar(CalendarId(calendar.id)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Brings what we know of one calendar up to date. Answers whether the provider tells us of changes.
+async fn look_at(
+    context: &Context,
+    open: &mut Open<'_>,
+    calendar: &Calendar,
+    window: &Range<DateTime<Utc>>,
+) -> Result<bool, Trouble> {
+    let id = CalendarId(calendar.id);
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let Some((_, progress)) = tx.progress(id).await? else { return Ok(false) };
+    drop(tx);
+    // A cursor holds for its own window; the window moves on once a day, and then all is read again.
+    let cursor = progress.cursor.as_deref().filter(|_| progress.window.as_ref() == Some(window));
+    if cursor.is_none() {
+        refresh_names(context, open).await?;
+    }
+    let changes = match open.changes(&calendar.remote_id, window, cursor).await {
+        Err(Trouble::Remote(RemoteError::CursorGone)) => open.changes(&calendar.remote_id, window, None).await?,
+        answer => answer?,
+    };
+    let silent = cursor.is_some() && !changes.complete && !changes.changes.is_empty() && never_told(open, &progress);
+
+    let mentor = open.connection.mentor();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let Some((calendar, newest)) = tx.progress(id).await? else { return Ok(false) };
+    if newest.cursor != progress.cursor {
+        // The mentor chose otherwise meanwhile: this look is of no use, the next one is due already.
+        return Ok(false);
+    }
+    let zone = match &calendar.timezone {
+        Some(zone) => zone.clone(),
+        None => tx.account(mentor).await?.map(|account| account.timezone).unwrap_or_default(),
+    };
+    // By the provider's id: a booking's event, or none of ours.
+    let mut ours = BTreeMap::new();
+    let mut unnamed = BTreeSet::new();
+    for (booking, remote_id, during) in tx.event_links(id).await? {
+        match remote_id {
+            Some(remote_id) => drop(ours.insert(remote_id, (booking, during))),
+            None => drop(unnamed.insert(booking)),
+        }
+    }
+    let (mut busy, mut gone, mut asked) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    let mut named = BTreeSet::new();
+    for change in changes.changes {
+        let hash = sha256(change_id(&change).as_bytes()).to_vec();
+        busy.remove(&hash);
+        gone.insert(hash.clone());
+        match (ours.get(change_id(&change)), change) {
+            (Some((booking, during)), change) => {
+                named.insert(change_id(&change).to_owned());
+                let as_written = matches!(&change, Change::Present(event)
+                    if matches!(&event.when, When::Timed(span) if Some(span) == during.as_ref()));
+                if !as_written {
+                    asked.insert(*booking);
+                }
+            }
+            (None, Change::Present(event)) if event.busy && calendar.blocks => {
+                if !is_marked(&mut tx, &event, &unnamed, mentor).await?
+                    && let Some(span) = span(context, &event, &zone)
+                    && span.start < window.end
+                    && span.end > window.start
+                {
+                    busy.insert(hash, span);
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    if changes.complete {
+        // One that is not named is perhaps gone. It is asked for before anything is believed.
+        let missing = ours.iter().filter(|(remote_id, (_, during))| {
+            !named.contains(*remote_id)
+                && during.as_ref().is_some_and(|d| d.start < window.end && d.end > context.now())
+        });
+        asked.extend(missing.map(|(_, (booking, _))| *booking));
+    }
+    let now = context.now();
+    let (busy, gone): (Vec<_>, Vec<_>) = (busy.into_iter().collect(), gone.into_iter().collect());
+    tx.keep_busy(id, mentor, changes.complete, &gone, &busy).await?;
+    tx.keep_cursor(id, changes.cursor.as_deref(), window).await?;
+    for booking in asked {
+        jobs::leave(&mut tx, Some(mentor), &Task::Reconcile { booking }, now, now).await?;
+    }
+    tx.commit().await?;
+    if context.calendars.push { keep_watch(context, open, &calendar, &newest, silent).await } else { Ok(false) }
+}
+
+fn change_id(change: &Change) -> &str {
+    match change {
+        Change::Present(event) => &event.id,
+        Change::Gone { id, .. } => id,
+    }
+}
+
+/// Whether an event that we do not know by its id carries the mark of a booking whose event we have yet to learn the id of.
+/// A copy that the mentor made of an event carries it too, and is an event like any other.
+async fn is_marked(
+    tx: &mut store::Tx,
+    event: &RemoteEvent,
+    unnamed: &BTreeSet<BookingId>,
+    mentor: scheduling::MentorId,
+) -> Result<bool, Trouble> {
+    let Some(booking) = event.booking else { return Ok(false) };
+    if unnamed.contains(&booking) {
+        return Ok(true);
+    }
+    // Written before the connection was made anew: no link is left, or another calendar's.
+    let own = tx.booking(booking).await?.is_some_and(|booking| booking.mentor_id == mentor);
+    Ok(own && tx.event_link(booking).await?.is_none_or(|link| link.remote_id.is_none()))
+}
+
+/// When the event is; `None` for one without length, or in a zone that nobody knows.
+fn span(context: &Context, event: &RemoteEvent, zone: &str) -> Option<Range<DateTime<Utc>>> {
+    let span = match &event.when {
+        When::Timed(span) => span.clone(),
+        When::AllDay { first, after, timezone } => {
+            let zone = timezone.as_deref().filter(|zone| context.zones.contains(zone)).unwrap_or(zone);
+            let around = |date: &chrono::NaiveDate, days| {
+                date.and_hms_opt(0, 0, 0)?.and_utc().checked_add_signed(TimeDelta::days(days))
+            };
+            let table = context.zones.table(zone, around(first, -3)?..around(after, 3)?)?;
+            table.date_start(*first)..table.date_start(*after)
+        }
+    };
+    (span.start < span.end).then_some(span)
+}
+
+/// Calendars come, go and are renamed.
+async fn refresh_names(context: &Context, open: &mut Open<'_>) -> Result<(), Trouble> {
+    let account = open.account().await?;
+    let (id, mentor) = (open.connection.id(), open.connection.mentor());
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let known = tx.calendars_of(id).await?;
+    for row in connections::rows(context, id, &account) {
+        // One that is new since the mentor chose does not block before the mentor says so.
+        let blocks = row.blocks && known.is_empty();
+        tx.put_calendar(mentor, &Calendar { blocks, ..row }).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Whether a change was found that the provider should have told us of since the last look, and did not.
+fn never_told(open: &Open<'_>, progress: &Progress) -> bool {
+    progress.watch_id.is_some() && progress.notified_at < open.connection.last_synced_at
+}
+
+/// Has the provider tell us of changes, anew where that ends soon or has fallen silent. That it does not want to is no
+/// failure: we look more often then.
+async fn keep_watch(
+    context: &Context,
+    open: &mut Open<'_>,
+    calendar: &Calendar,
+    progress: &Progress,
+    silent: bool,
+) -> Result<bool, Trouble> {
+    let now = context.now();
+    let good = progress.watch_expires_at.is_some_and(|at| at > now + WATCH_LEFT) && !silent;
+    if good {
+        return Ok(true);
+    }
+    let (secret, id) = (new_token(context, Kind::Watch), context.new_id().to_string());
+    let request = WatchRequest {
+        id: id.clone(),
+        url: context.link(&urls::calendar_notify(&open.connection.provider)),
+        secret: secret.reveal().to_owned(),
+        until: now + WATCH,
+    };
+    let watch = match open.watch(&calendar.remote_id, &request).await {
+        Ok(watch) => watch,
+        Err(Trouble::Remote(error)) => {
+            tracing::warn!(connection = %open.connection.id(), %error, "a provider does not tell of changes");
+            return Ok(progress.watch_expires_at.is_some_and(|at| at > now));
+        }
+        Err(trouble) => return Err(trouble),
+    };
+    let Some(watch) = watch else { return Ok(false) };
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let kept = (watch.id.as_str(), watch.resource.as_deref(), &secret.hash(), watch.expires_at);
+    tx.keep_watch(CalendarId(calendar.id), Some(kept)).await?;
+    tx.commit().await?;
+    if let Some(id) = &progress.watch_id {
+        let expires_at = progress.watch_expires_at.unwrap_or(now);
+        let old = Watch { id: id.clone(), resource: progress.watch_resource.clone(), expires_at };
+        // It ends by itself, sooner or later.
+        let _ = open.unwatch(&old).await;
+    }
+    Ok(true)
+}
