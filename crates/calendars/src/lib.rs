@@ -3,5 +3,13 @@
 //! [`remote::Remote`] is all that the rest knows of a provider: list calendars, read what changed, keep one event for each
 //! booking, ask for notifications. Nothing here knows the database; whoever calls keeps cursors, ids and tokens.
 
+pub mod client;
+#[cfg(feature = "fakes")]
+pub mod fakes;
+pub mod google;
+pub mod http;
+pub mod microsoft;
+pub mod oauth;
 pub mod remote;
 pub mod seal;
+pub mod windows_zones;

@@ -1,6 +1,6 @@
 //! What a calendar provider can do for us, in words that no provider owns.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use scheduling::BookingId;
 use std::future::Future;
 use std::ops::Range;
@@ -77,6 +77,21 @@ pub enum When {
         /// IANA name of the zone, where the provider tells one.
         timezone: Option<String>,
     },
+}
+
+impl When {
+    /// Whether it takes any of `window`, as far as that can be said without the rules of its zone: whole days count as a day
+    /// longer at both ends.
+    pub(crate) fn meets(&self, window: &Range<DateTime<Utc>>) -> bool {
+        let (start, end) = match self {
+            Self::Timed(during) => (during.start, during.end),
+            Self::AllDay { first, after, .. } => {
+                let at = |date: &NaiveDate| date.and_time(NaiveTime::MIN).and_utc();
+                (at(first) - TimeDelta::days(1), at(after) + TimeDelta::days(1))
+            }
+        };
+        start < window.end && (end > window.start || (start == end && start >= window.start))
+    }
 }
 
 /// An event of a calendar; of a recurring event, one instance.
@@ -167,6 +182,8 @@ pub struct WatchRequest {
     pub secret: String,
     /// Until when we should like to be told.
     pub until: DateTime<Utc>,
+    /// The time now, for providers that will not tell for long.
+    pub now: DateTime<Utc>,
 }
 
 /// We are told of changes.
@@ -189,6 +206,9 @@ pub enum RemoteError {
     /// The grant itself is refused (`invalid_grant`), or the password is: only the mentor can help.
     #[error("the calendar's permission was withdrawn")]
     GrantRefused,
+    /// The person has allowed less than the job needs, or not for long enough: they may try again and leave all boxes ticked.
+    #[error("the calendar's permission does not cover what is needed")]
+    ScopeMissing,
     /// The cursor is too old (410): look at everything again.
     #[error("the calendar asks for a full look")]
     CursorGone,
