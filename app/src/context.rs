@@ -34,6 +34,8 @@ pub struct Viewer {
     pub name: String,
     /// Whether the e-mail address is confirmed.
     pub email_verified: bool,
+    /// A connected calendar waits for the mentor to connect it again.
+    pub calendar_expired: bool,
 }
 
 /// A plain form's values and what is wrong with them (or that all is well), when the page answers a POST to itself.

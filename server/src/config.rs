@@ -21,10 +21,25 @@ pub(crate) struct Config {
     pub(crate) mail_from: String,
     pub(crate) platform_api_key: Option<String>,
     pub(crate) signups_open: bool,
+    pub(crate) google: Option<Provider>,
+    pub(crate) microsoft: Option<Provider>,
+    pub(crate) sync_interval_seconds: u32,
     pub(crate) proxy_hops: usize,
     pub(crate) writes_per_minute: u32,
     pub(crate) reads_per_minute: u32,
     pub(crate) log_filter: String,
+}
+
+/// A calendar provider that is switched on: who we are there, and where it is.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) auth_url: String,
+    pub(crate) token_url: String,
+    pub(crate) revoke_url: Option<String>,
+    /// Without a slash at the end.
+    pub(crate) api_url: String,
 }
 
 /// Variables that cannot be used, one line each.
@@ -100,12 +115,47 @@ impl Config {
         let writes_per_minute = number("RATE_LIMIT_WRITES_PER_MINUTE", 20, 1_000_000);
         let reads_per_minute = number("RATE_LIMIT_READS_PER_MINUTE", 600, 1_000_000);
 
-        for pair in [("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"), ("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET")] {
-            match (value(pair.0), value(pair.1)) {
-                (Some(_), None) => wrong(pair.1, &format!("is missing: {} is set", pair.0)),
-                (None, Some(_)) => wrong(pair.0, &format!("is missing: {} is set", pair.1)),
-                _ => {}
+        let sync_interval_seconds = number("CALENDAR_SYNC_INTERVAL_SECONDS", 300, 86_400);
+        if sync_interval_seconds == 0 {
+            wrong("CALENDAR_SYNC_INTERVAL_SECONDS", "must be 1 or more");
+        }
+
+        let mut account = |id: &str, secret: &str| match (value(id), value(secret)) {
+            (Some(id), Some(secret)) => Some((id, secret)),
+            (Some(_), None) => {
+                wrong(secret, &format!("is missing: {id} is set"));
+                None
             }
+            (None, Some(_)) => {
+                wrong(id, &format!("is missing: {secret} is set"));
+                None
+            }
+            (None, None) => None,
+        };
+        let google = account("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET");
+        let microsoft = account("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET");
+        let mut url = |name: &str, default: &str| {
+            let url = value(name).unwrap_or_else(|| default.to_owned());
+            if !url.starts_with("https://") && !url.starts_with("http://") {
+                wrong(name, "must begin with https://");
+            }
+            url.trim_end_matches('/').to_owned()
+        };
+        let google_urls = (
+            url("GOOGLE_AUTH_URL", "https://accounts.google.com/o/oauth2/v2/auth"),
+            url("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token"),
+            url("GOOGLE_REVOKE_URL", "https://oauth2.googleapis.com/revoke"),
+            url("GOOGLE_CALENDAR_API_URL", "https://www.googleapis.com/calendar/v3"),
+        );
+        let tenant = value("MICROSOFT_TENANT").unwrap_or_else(|| "common".into());
+        let login = format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0");
+        let microsoft_urls = (
+            url("MICROSOFT_AUTH_URL", &format!("{login}/authorize")),
+            url("MICROSOFT_TOKEN_URL", &format!("{login}/token")),
+            url("MICROSOFT_GRAPH_URL", "https://graph.microsoft.com/v1.0"),
+        );
+        if !tenant.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') {
+            wrong("MICROSOFT_TENANT", "must be common, organizations, consumers, or a tenant's id or domain");
         }
 
         let (smtp_url, resend_api_key) = (value("SMTP_URL"), value("RESEND_API_KEY"));
@@ -141,6 +191,23 @@ impl Config {
             mail_from,
             platform_api_key,
             signups_open: signups == "open",
+            google: google.map(|(client_id, client_secret)| Provider {
+                client_id,
+                client_secret,
+                auth_url: google_urls.0,
+                token_url: google_urls.1,
+                revoke_url: Some(google_urls.2),
+                api_url: google_urls.3,
+            }),
+            microsoft: microsoft.map(|(client_id, client_secret)| Provider {
+                client_id,
+                client_secret,
+                auth_url: microsoft_urls.0,
+                token_url: microsoft_urls.1,
+                revoke_url: None,
+                api_url: microsoft_urls.2,
+            }),
+            sync_interval_seconds,
             proxy_hops,
             writes_per_minute,
             reads_per_minute,
@@ -206,11 +273,13 @@ mod tests {
             ("RATE_LIMIT_WRITES_PER_MINUTE", "-1"),
             ("TRUSTED_PROXY_HOPS", "many"),
             ("GOOGLE_CLIENT_ID", "id"),
+            ("MICROSOFT_GRAPH_URL", "graph.example.com"),
+            ("CALENDAR_SYNC_INTERVAL_SECONDS", "0"),
             ("SMTP_URL", "http://x"),
         ])
         .err()
         .unwrap();
-        assert_eq!(errors.len(), 10, "{errors:#?}");
+        assert_eq!(errors.len(), 12, "{errors:#?}");
         assert!(errors.iter().all(|line| !line.contains('\n')));
     }
 

@@ -1,11 +1,15 @@
 //! Where the outside world comes in: the one clock, the one source of randomness, and the parts put together.
 
-use crate::config::Config;
+use crate::config::{Config, Provider};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use booking::calendar::{Service, Settings};
 use booking::context::{Clock, Context, Inner, Random};
 use booking::zones::Zones;
+use calendars::http::Http;
+use calendars::oauth::App;
+use calendars::remote;
 use calendars::seal::{SealKey, Sealer};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use mailer::Mailer;
 use std::fs;
 use std::io::{self, Write};
@@ -94,6 +98,7 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         sealer,
         mailer: Mailer::new(config.transport(), &config.mail_from)?,
         zones: Zones::newest(),
+        calendars: calendars(config)?,
         clock: Box::new(SystemClock),
         random: Box::new(SystemRandom),
         base_url: config.base_url.clone(),
@@ -107,6 +112,30 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         );
     }
     Ok(context)
+}
+
+/// How connected calendars are reached.
+fn calendars(config: &Config) -> Result<Settings, StartError> {
+    let service = |provider, of: &Provider| Service {
+        app: App {
+            provider,
+            client_id: of.client_id.clone(),
+            client_secret: of.client_secret.clone().into(),
+            auth_url: of.auth_url.clone(),
+            token_url: of.token_url.clone(),
+            revoke_url: of.revoke_url.clone(),
+        },
+        api_url: of.api_url.clone(),
+    };
+    Ok(Settings {
+        http: Http::new().map_err(|error| StartError::Other(error.to_string()))?,
+        google: config.google.as_ref().map(|of| service(remote::Provider::Google, of)),
+        microsoft: config.microsoft.as_ref().map(|of| service(remote::Provider::Microsoft, of)),
+        // Whoever serves people over TLS is no development machine.
+        private_addresses: !config.is_https(),
+        sync_interval: TimeDelta::seconds(i64::from(config.sync_interval_seconds)),
+        push: config.is_https(),
+    })
 }
 
 /// The key in `DATA_DIR/encryption.key`; made where there is none.

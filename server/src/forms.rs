@@ -89,7 +89,7 @@ impl Submission {
 }
 
 /// 303 to a path of ours.
-fn see(path: &str) -> Response {
+pub(crate) fn see(path: &str) -> Response {
     let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }

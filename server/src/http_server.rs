@@ -5,7 +5,7 @@ use crate::edge::{self, StartError};
 use crate::limits::{self, Limits};
 use crate::pages::{self, Site, Visitor};
 use crate::problem::Problem;
-use crate::{api, forms};
+use crate::{api, connect, forms};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
@@ -144,6 +144,7 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
     let pages = Router::new()
         .route("/fn/{*name}", post(server_function).get(server_function))
         .merge(forms::routes())
+        .merge(connect::routes())
         .leptos_routes_with_handler(page_routes, page)
         .fallback(not_found)
         .layer(csrf)
@@ -174,6 +175,7 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
 /// The routes that are not for browsers.
 pub(crate) fn without_pages(context: &Context, limits: Limits, platform: Option<[u8; 32]>) -> Router {
     api::routes(context.clone(), platform)
+        .merge(connect::notifications().with_state(context.clone()))
         .layer(from_fn_with_state(limits, limits::limit))
         .merge(api::health(context.clone()))
 }

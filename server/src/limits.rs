@@ -17,7 +17,8 @@ use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 
 /// Server functions that read, although their arguments come by POST.
-const READING: [&str; 7] = ["booking", "booking_month", "bookings", "editor", "session_types", "settings", "api_keys"];
+const READING: [&str; 8] =
+    ["booking", "booking_month", "bookings", "editor", "session_types", "settings", "api_keys", "calendars"];
 
 type Limit = Arc<GovernorConfig<ClientAddress, NoOpMiddleware>>;
 
@@ -61,6 +62,8 @@ impl Limits {
         let path = request.uri().path();
         let reads = match path.strip_prefix("/fn/") {
             Some(name) => request.method() == Method::GET || READING.contains(&name),
+            // Providers tell of changes by POST, many from one address.
+            None if path.starts_with("/calendar/") => true,
             None => matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
         };
         let limit = if reads { &self.reads } else { &self.writes }.as_ref()?;

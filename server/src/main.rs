@@ -6,6 +6,7 @@
 mod api;
 mod cli;
 mod config;
+mod connect;
 mod edge;
 mod forms;
 mod health;

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::secrets::Secret;
-use booking::{Context, accounts};
+use booking::{Context, accounts, calendar};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use scheduling::{Language, MentorId, urls};
@@ -139,18 +139,25 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let language =
         cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(|| Language::negotiate(accepted));
+    let path = request.uri().path();
+    let private = path == urls::DASHBOARD || path.starts_with("/dashboard/");
+    let calendar_expired = match &account {
+        Some(account) if private => calendar::list(&site.context, account.id())
+            .await
+            .is_ok_and(|connections| connections.iter().any(|connection| connection.status == "expired")),
+        _ => false,
+    };
     let visitor = Visitor {
         mentor: account.as_ref().map(|account| account.id()),
         viewer: account.map(|account| Viewer {
             handle: account.handle,
             name: account.name,
             email_verified: account.email_verified_at.is_some(),
+            calendar_expired,
         }),
         session,
         language,
     };
-    let path = request.uri().path();
-    let private = path == urls::DASHBOARD || path.starts_with("/dashboard/");
     if private && visitor.mentor.is_none() && request.method() == Method::GET {
         let next = request.uri().path_and_query().map(|p| p.as_str()).unwrap_or(path);
         return Redirect::to(&format!("{}?next={}", urls::LOGIN, percent_encode(next))).into_response();

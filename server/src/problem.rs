@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use booking::Error;
+use booking::calendar::ConnectError;
 use scheduling::FieldError;
 use serde::Serialize;
 
@@ -88,6 +89,7 @@ impl From<Error> for Problem {
                 "This Idempotency-Key came with another body before. Use a new key for a new booking.",
             ),
             Error::Invalid(errors) => Self::invalid(errors),
+            Error::Connect(error) => Self::invalid(vec![FieldError::new("url", "refused", connect_error(error))]),
             Error::Internal(what) => {
                 tracing::error!(error = what, "a request failed");
                 Self::new(
@@ -97,6 +99,17 @@ impl From<Error> for Problem {
                 )
             }
         }
+    }
+}
+
+/// What to do where a calendar was not connected.
+fn connect_error(error: ConnectError) -> &'static str {
+    match error {
+        ConnectError::Denied | ConnectError::ScopeMissing => "Give every permission that is asked for.",
+        ConnectError::Stale => "Begin again: the way back from the calendar is not known any more.",
+        ConnectError::Unreachable => "The calendar does not answer. Try again in a few minutes.",
+        ConnectError::Refused => "The calendar refused. Try again, or choose another account.",
+        ConnectError::TooMany => "Disconnect a calendar first: there can be 20 connections at most.",
     }
 }
 

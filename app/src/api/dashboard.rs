@@ -8,7 +8,9 @@ use crate::AppError;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
-use scheduling::{ApiKeyId, Availability, BookingId, Busy, Language, OffsetTable, SessionType};
+use scheduling::{
+    ApiKeyId, Availability, BookingId, Busy, CalendarId, ConnectionId, Language, OffsetTable, SessionType,
+};
 use serde::{Deserialize, Serialize};
 
 /// Which bookings to list.
@@ -73,6 +75,81 @@ pub struct ApiKeyView {
     pub prefix: String,
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// Connected calendars, and what can be connected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calendars {
+    /// Google Calendar is switched on here.
+    pub google: bool,
+    /// Outlook is switched on here.
+    pub microsoft: bool,
+    pub connections: Vec<ConnectionView>,
+    /// When this was read.
+    pub now: DateTime<Utc>,
+    /// Rules of the mentor's time zone, around now.
+    pub zone: OffsetTable,
+}
+
+/// A mentor's account at a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionView {
+    pub id: ConnectionId,
+    /// `google`, `microsoft` or `caldav`.
+    pub provider: String,
+    /// By what the mentor knows it.
+    pub account: String,
+    /// `active`, `expired` or `error`.
+    pub status: String,
+    pub last_synced_at: Option<DateTime<Utc>>,
+    pub next_sync_at: Option<DateTime<Utc>>,
+    /// `unreachable`, `throttled`, `refused`, `calendar_gone` or `grant_refused`.
+    pub error: Option<String>,
+    pub calendars: Vec<CalendarView>,
+}
+
+/// One calendar of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarView {
+    pub id: CalendarId,
+    pub name: String,
+    /// Bookings can be written into it.
+    pub writable: bool,
+    pub primary: bool,
+    /// Its busy time blocks slots.
+    pub blocks: bool,
+    /// Bookings are written into it. One calendar of all connections at most.
+    pub receives: bool,
+}
+
+/// Connected calendars.
+#[server(name = ReadCalendars, prefix = "/fn", endpoint = "calendars", input = Json)]
+pub async fn calendars() -> Result<Calendars, AppError> {
+    super::server::calendars().await
+}
+
+/// Connects a CalDAV calendar.
+#[server(prefix = "/fn", endpoint = "connect_caldav", input = Json)]
+pub async fn connect_caldav(url: String, username: String, password: String) -> Result<Calendars, AppError> {
+    super::server::connect_caldav(url, username, password).await
+}
+
+/// Chooses which calendars block, and which one receives bookings: of all connections at once.
+#[server(prefix = "/fn", endpoint = "choose_calendars", input = Json)]
+pub async fn choose_calendars(blocking: Vec<CalendarId>, receiving: Option<CalendarId>) -> Result<Calendars, AppError> {
+    super::server::choose_calendars(blocking, receiving).await
+}
+
+/// Looks at the provider as soon as can be; the answer does not wait for it.
+#[server(prefix = "/fn", endpoint = "sync_calendar", input = Json)]
+pub async fn sync_calendar(id: ConnectionId) -> Result<Calendars, AppError> {
+    super::server::sync_calendar(id).await
+}
+
+/// Forgets a connection with all that was kept of it.
+#[server(prefix = "/fn", endpoint = "disconnect_calendar", input = Json)]
+pub async fn disconnect_calendar(id: ConnectionId) -> Result<Calendars, AppError> {
+    super::server::disconnect_calendar(id).await
 }
 
 /// Bookings, a page; `query` searches names and e-mail addresses.

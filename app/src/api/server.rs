@@ -1,7 +1,9 @@
 //! The server's half of the server functions: context in, use case, wire types out.
 
 use super::Page;
-use super::dashboard::{ApiKeyView, BookingFilter, Editor, SessionTimes, Settings};
+use super::dashboard::{
+    ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor, SessionTimes, Settings,
+};
 use super::manage::{BookingKey, BookingView};
 use super::public::{BookForm, Booked, MentorCard, MentorPage, Month};
 use crate::AppError;
@@ -9,10 +11,13 @@ use booking::bookings::{Idempotency, Key, List, Request};
 use booking::listing::Horizon;
 use booking::secrets::{Kind, Secret, sha256};
 use booking::store::{Account, Mentor, Profile};
-use booking::{Context, Error, accounts, bookings as rules, listing, schedule};
+use booking::{Context, Error, accounts, bookings as rules, calendar, listing, schedule};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
-use scheduling::{Actor, ApiKeyId, Availability, BookingId, Language, MentorId, OffsetTable, SessionType, Status};
+use scheduling::{
+    Actor, ApiKeyId, Availability, BookingId, CalendarId, ConnectionId, FieldError, Language, MentorId, OffsetTable,
+    SessionType, Status,
+};
 
 /// Who calls: set by the server for each request, from the session cookie.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +48,7 @@ pub fn wire(error: Error) -> AppError {
         Error::WrongCredentials => AppError::WrongCredentials,
         Error::SignupsClosed => AppError::NotFound,
         Error::Invalid(errors) => AppError::Invalid(errors),
+        Error::Connect(error) => AppError::Invalid(vec![FieldError::new("url", "refused", error.to_string())]),
         Error::IdempotencyKeyReused => AppError::SlotUnavailable,
         Error::Internal(what) => {
             tracing::error!(error = what, "a use case failed");
@@ -399,4 +405,73 @@ pub(super) async fn create_api_key(name: String) -> Result<(ApiKeyView, String),
 
 pub(super) async fn revoke_api_key(id: ApiKeyId) -> Result<(), AppError> {
     accounts::revoke_api_key(&context(), caller()?, id).await.map_err(fail)
+}
+
+pub(super) async fn calendars() -> Result<Calendars, AppError> {
+    let mentor = caller()?;
+    connected(mentor).await
+}
+
+async fn connected(mentor: MentorId) -> Result<Calendars, AppError> {
+    let context = context();
+    let account = accounts::account(&context, mentor).await.map_err(fail)?;
+    let connections = calendar::list(&context, mentor).await.map_err(fail)?;
+    let now = context.now();
+    let zone =
+        context.zones.around(&account.timezone, now).ok_or(AppError::Internal).inspect_err(answer_with_status)?;
+    Ok(Calendars {
+        google: context.calendars.google.is_some(),
+        microsoft: context.calendars.microsoft.is_some(),
+        connections: connections.into_iter().map(connection).collect(),
+        now,
+        zone,
+    })
+}
+
+fn connection(of: calendar::ConnectionView) -> ConnectionView {
+    let calendar = |of: calendar::CalendarView| CalendarView {
+        id: of.id,
+        name: of.name,
+        writable: of.writable,
+        primary: of.primary,
+        blocks: of.blocks,
+        receives: of.receives,
+    };
+    ConnectionView {
+        id: of.id,
+        provider: of.provider,
+        account: of.account,
+        status: of.status,
+        last_synced_at: of.last_synced_at,
+        next_sync_at: of.next_sync_at,
+        error: of.error,
+        calendars: of.calendars.into_iter().map(calendar).collect(),
+    }
+}
+
+pub(super) async fn connect_caldav(url: String, username: String, password: String) -> Result<Calendars, AppError> {
+    let mentor = caller()?;
+    calendar::connect_caldav(&context(), mentor, &url, &username, Secret::new(password)).await.map_err(fail)?;
+    connected(mentor).await
+}
+
+pub(super) async fn choose_calendars(
+    blocking: Vec<CalendarId>,
+    receiving: Option<CalendarId>,
+) -> Result<Calendars, AppError> {
+    let mentor = caller()?;
+    calendar::choose(&context(), mentor, &calendar::Choice { blocking, receiving }).await.map_err(fail)?;
+    connected(mentor).await
+}
+
+pub(super) async fn sync_calendar(id: ConnectionId) -> Result<Calendars, AppError> {
+    let mentor = caller()?;
+    calendar::sync_now(&context(), mentor, id).await.map_err(fail)?;
+    connected(mentor).await
+}
+
+pub(super) async fn disconnect_calendar(id: ConnectionId) -> Result<Calendars, AppError> {
+    let mentor = caller()?;
+    calendar::disconnect(&context(), mentor, id).await.map_err(fail)?;
+    connected(mentor).await
 }

@@ -1,8 +1,8 @@
 //! Booking, moving, cancelling, confirming, declining. Each is one transaction that holds the mentor's calendar.
 
+use crate::jobs::{self, Task};
 use crate::listing::{self, Horizon, Wish};
 use crate::secrets::{self, Kind, Secret, sha256};
-use crate::jobs::{self, Task};
 use crate::{Context, Error};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -283,9 +283,7 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Err(error) => {
-            Err(Failure::Failed { permanent: error.permanent, error: error.to_string(), after: None })
-        }
+        Err(error) => Err(Failure::Failed { permanent: error.permanent, error: error.to_string(), after: None }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whichever provider it is.
 
+use crate::caldav::CalDav;
 use crate::google::Google;
 use crate::microsoft::Microsoft;
 use crate::remote::{Account, Changes, Draft, Remote, RemoteError, RemoteEvent, Watch, WatchRequest, Written};
@@ -17,6 +18,8 @@ pub enum Client {
     Google(Google),
     /// Outlook.
     Microsoft(Microsoft),
+    /// A CalDAV server.
+    CalDav(CalDav),
 }
 
 macro_rules! delegate {
@@ -25,6 +28,7 @@ macro_rules! delegate {
             match $self {
                 Self::Google($remote) => $call.await,
                 Self::Microsoft($remote) => $call.await,
+                Self::CalDav($remote) => $call.await,
             }
         };
         let slow = |_| RemoteError::Unavailable("no answer in time".into());

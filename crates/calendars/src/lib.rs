@@ -3,6 +3,7 @@
 //! [`remote::Remote`] is all that the rest knows of a provider: list calendars, read what changed, keep one event for each
 //! booking, ask for notifications. Nothing here knows the database; whoever calls keeps cursors, ids and tokens.
 
+pub mod caldav;
 pub mod client;
 #[cfg(feature = "fakes")]
 pub mod fakes;

@@ -11,6 +11,7 @@ use oauth2::{
 };
 use reqwest::Method;
 use std::fmt;
+use std::pin::Pin;
 use zeroize::Zeroizing;
 
 /// What we ask of Google: events, and the list of calendars to look for them in.
@@ -27,6 +28,7 @@ const MICROSOFT: [&str; 2] = ["offline_access", "Calendars.ReadWrite"];
 const UNTOLD_LIFE: TimeDelta = TimeDelta::minutes(5);
 
 /// Yaksok as a provider knows it. Prints without its secret.
+#[derive(Clone)]
 pub struct App {
     /// Google or Microsoft; CalDAV has passwords instead.
     pub provider: Provider,
@@ -137,7 +139,7 @@ impl App {
         let request = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
-        let ask = |request| ask(http, request);
+        let ask = asker(http);
         let tokens = tokens(&request.request_async(&ask).await.map_err(error)?);
         let lasts = tokens.refresh.is_some();
         if lasts && self.covered_by(&tokens) { Ok(tokens) } else { Err(RemoteError::ScopeMissing) }
@@ -149,7 +151,7 @@ impl App {
     /// [`RemoteError::GrantRefused`] where the permission was withdrawn or has lapsed, else see [`RemoteError`].
     pub async fn refresh(&self, http: &Http, refresh_token: &str) -> Result<Tokens, RemoteError> {
         let (client, token) = (self.client()?, RefreshToken::new(refresh_token.to_owned()));
-        let ask = |request| ask(http, request);
+        let ask = asker(http);
         Ok(tokens(&client.exchange_refresh_token(&token).request_async(&ask).await.map_err(error)?))
     }
 
@@ -199,6 +201,18 @@ impl App {
 
 fn redirect(url: &str) -> Result<RedirectUrl, RemoteError> {
     RedirectUrl::new(url.to_owned()).map_err(|_| RemoteError::Refused("an address is not a web address".into()))
+}
+
+type Asking = Pin<Box<dyn Future<Output = Result<HttpResponse, RemoteError>> + Send>>;
+
+/// [`ask`] for the `oauth2` crate. Boxed and without borrows: the compiler cannot prove of a borrowing one that it can be
+/// sent between threads (rust-lang/rust#110338).
+fn asker(http: &Http) -> impl Fn(HttpRequest) -> Asking + Send + Sync + use<> {
+    let http = http.clone();
+    move |request| {
+        let http = http.clone();
+        Box::pin(async move { ask(&http, request).await })
+    }
 }
 
 /// Asks as the `oauth2` crate wants it, and says itself what a refusal means.

@@ -459,16 +459,19 @@ impl Tx {
         )
         .execute(self.connection())
         .await?;
-        sqlx::query!("DELETE FROM calendar_busy WHERE mentor_id = $1 AND NOT calendar_id = ANY($2)", mentor.0, blocking)
-            .execute(self.connection())
-            .await?;
+        sqlx::query!(
+            "DELETE FROM calendar_busy WHERE mentor_id = $1 AND NOT calendar_id = ANY($2)",
+            mentor.0,
+            blocking
+        )
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
     /// Worker: how far a calendar was looked at. Locks it until the end of the transaction.
     pub async fn progress(&mut self, id: CalendarId) -> Result<Option<(Calendar, Progress)>, StoreError> {
-        let Some(calendar) =
-            calendars!("WHERE id = $1 FOR UPDATE", id.0).fetch_optional(self.connection()).await?
+        let Some(calendar) = calendars!("WHERE id = $1 FOR UPDATE", id.0).fetch_optional(self.connection()).await?
         else {
             return Ok(None);
         };

@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use booking::accounts::{self, NewAccount};
 use booking::bookings::{self, Idempotency, List, Request};
-use booking::{Context, listing, schedule};
+use booking::secrets::Secret;
+use booking::{Context, calendar, listing, schedule};
 use scheduling::{Availability, BookingId, Language, SessionType, Status, rules};
 use serde_json::{Value, json};
 
@@ -268,6 +269,35 @@ pub(super) async fn decline(
     let reason = fields.optional_text("reason");
     fields.finish()?;
     Ok(Json(wire::booking(&bookings::decline(&context, mentor, booking_id(&id)?, reason).await?)))
+}
+
+pub(super) async fn calendars(State(context): State<Context>, credential: Credential) -> Answer {
+    let connections = calendar::list(&context, credential.mentor()?).await?;
+    Ok(Json(connections.iter().map(wire::connection).collect()))
+}
+
+pub(super) async fn connect_caldav(
+    State(context): State<Context>,
+    credential: Credential,
+    body: Result<Body, Problem>,
+) -> Result<Response, Problem> {
+    let mentor = credential.mentor()?;
+    let mut fields = body?.required()?;
+    let (url, username) = (fields.text("url"), fields.text("username"));
+    let password = Secret::new(fields.text("password"));
+    fields.finish()?;
+    let connection = calendar::connect_caldav(&context, mentor, &url, &username, password).await?;
+    Ok(created(wire::connection(&connection)))
+}
+
+pub(super) async fn disconnect(
+    State(context): State<Context>,
+    credential: Credential,
+    Name(id): Name,
+) -> Result<StatusCode, Problem> {
+    let mentor = credential.mentor()?;
+    calendar::disconnect(&context, mentor, id.parse().map_err(|_| Problem::not_found())?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn invite(

@@ -317,6 +317,44 @@ pub(super) const ROWS: &[Row] = &[
         ..ROW
     },
     Row {
+        path: "/api/v1/calendars",
+        handler: || get(h::calendars),
+        who: Who::Mentor,
+        tag: "Calendars",
+        id: "listCalendars",
+        title: "Connected calendars",
+        note: "Oldest first. Google and Outlook are connected in the browser, on the dashboard.",
+        answer: Answer::Json("Connections"),
+        ..ROW
+    },
+    Row {
+        method: "post",
+        path: "/api/v1/calendars/caldav",
+        handler: || post(h::connect_caldav),
+        who: Who::Mentor,
+        tag: "Calendars",
+        id: "connectCaldav",
+        title: "Connect a CalDAV calendar",
+        note: "Nextcloud, Fastmail, iCloud and others, by address, user name and (app) password. The same account again \
+               renews its password.",
+        body: Takes::Body("NewCaldav"),
+        status: 201,
+        answer: Answer::Json("Connection"),
+        ..ROW
+    },
+    Row {
+        method: "delete",
+        path: "/api/v1/calendars/{id}",
+        handler: || delete(h::disconnect),
+        who: Who::Mentor,
+        tag: "Calendars",
+        id: "disconnectCalendar",
+        title: "Disconnect a calendar",
+        note: "Its busy time is forgotten at once, and the permission is taken back. Events that were written stay there.",
+        status: 204,
+        ..ROW
+    },
+    Row {
         path: "/api/v1/openapi.json",
         handler: || get(openapi::serve),
         tag: "About",

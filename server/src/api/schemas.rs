@@ -41,6 +41,9 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Booking", object(booking())),
         ("NewStart", object(vec![("start", instant("2026-12-02T00:00:00Z"))])),
         ("Reason", lenient(object(vec![("reason", or_null(long_text("I am ill.")))]), &["reason"])),
+        ("Connections", list(of("Connection"))),
+        ("Connection", object(connection())),
+        ("NewCaldav", object(new_caldav())),
         ("Readiness", readiness()),
         ("Problem", problem()),
     ]
@@ -334,6 +337,32 @@ fn manage() -> Members {
     ]
 }
 
+fn connection() -> Members {
+    vec![
+        ("id", id()),
+        ("provider", words(&["google", "microsoft", "caldav"])),
+        ("account", about(text("kim@example.com"), "By what the mentor knows it.")),
+        (
+            "status",
+            about(
+                words(&["active", "expired", "error"]),
+                "`expired`: the mentor must connect it again; its last known busy time keeps blocking. `error`: it could \
+                 not be read several times in a row; we keep trying.",
+            ),
+        ),
+        ("last_synced_at", or_null(instant("2026-11-22T09:00:00Z"))),
+        ("error", mostly_null(json!({ "type": "string" }))),
+    ]
+}
+
+fn new_caldav() -> Members {
+    vec![
+        ("url", about(url("https://caldav.example.com/"), "The server, an account's address there, or one calendar.")),
+        ("username", text("kim@example.com")),
+        ("password", about(text("app password"), "Kept encrypted, and shown by no answer.")),
+    ]
+}
+
 fn readiness() -> Value {
     let count = |example: u64| json!({ "type": "integer", "minimum": 0, "examples": [example] });
     object(vec![
@@ -341,6 +370,7 @@ fn readiness() -> Value {
         ("database", text("ok")),
         ("time_zones", object(vec![("version", text("2026e")), ("stale", flag(false))])),
         ("jobs", object(vec![("status", text("ok")), ("waiting", count(0)), ("given_up", count(0))])),
+        ("calendars", object(vec![("lagging", count(0))])),
     ])
 }
 

@@ -1,6 +1,7 @@
 //! The shapes of answers.
 
 use booking::bookings::{Booked, Made};
+use booking::calendar::ConnectionView;
 use booking::listing::Slots;
 use booking::store::{Account, Mentor};
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SecondsFormat, TimeDelta, TimeZone, Utc};
@@ -101,6 +102,25 @@ pub(super) fn booking(booked: &Booked) -> Value {
         "created_at": utc(b.created_at), "cancelled_at": b.cancelled_at.map(utc), "cancelled_by": b.cancelled_by,
         "reason": b.reason,
     })
+}
+
+pub(super) fn connection(connection: &ConnectionView) -> Value {
+    json!({
+        "id": connection.id, "provider": connection.provider, "account": connection.account,
+        "status": connection.status, "last_synced_at": connection.last_synced_at.map(utc),
+        "error": connection.error.as_deref().map(in_words),
+    })
+}
+
+/// Why a connected calendar could not be read, and what to do.
+fn in_words(code: &str) -> &'static str {
+    match code {
+        "grant_refused" => "The permission was withdrawn or has lapsed: connect the calendar again.",
+        "throttled" => "The calendar asked us to come back later; we will.",
+        "calendar_gone" => "A calendar that was chosen is not there any more: choose another.",
+        "refused" => "The calendar refuses what we ask for: connect it again.",
+        _ => "The calendar does not answer; we keep trying.",
+    }
 }
 
 #[cfg(test)]

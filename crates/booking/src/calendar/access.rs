@@ -7,7 +7,9 @@ use calendars::client::Client;
 use calendars::google::Google;
 use calendars::microsoft::Microsoft;
 use calendars::oauth::Tokens;
-use calendars::remote::{Account, Changes, Draft, Provider, Remote, RemoteError, RemoteEvent, Watch, WatchRequest, Written};
+use calendars::remote::{
+    Account, Changes, Draft, Provider, Remote, RemoteError, RemoteEvent, Watch, WatchRequest, Written,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling::{ConnectionId, MentorId};
 use std::ops::Range;

@@ -124,6 +124,7 @@ pub async fn begin(context: &Context, mentor: MentorId, session: &Secret, provid
     context.random.fill(&mut bytes);
     let state = URL_SAFE_NO_PAD.encode(bytes);
     let started = service.app.start(&state, &context.link(&urls::calendar_callback(provider.as_str())));
+    let started = started.map_err(|error| Error::Internal(error.to_string()))?;
     let hash = sha256(state.as_bytes());
     let now = context.now();
     let sealed = context.sealer.seal(started.verifier.as_bytes(), &hash);
@@ -210,8 +211,9 @@ pub async fn connect_caldav(
     Error::check([
         rules::check_url("url", url),
         rules::check_line("username", username, 320),
-        (!(1..=1000).contains(&password.reveal().len()))
-            .then(|| FieldError::new("password", "required", "Give the password, or an app password, of the calendar.")),
+        (!(1..=1000).contains(&password.reveal().len())).then(|| {
+            FieldError::new("password", "required", "Give the password, or an app password, of the calendar.")
+        }),
     ])?;
     let secret = Zeroizing::new(password.reveal().to_owned());
     let account = match access::caldav(context, url, username, secret) {
@@ -225,7 +227,9 @@ pub async fn connect_caldav(
             "The server refuses this user name and password. Many services want an app password here.",
         ),
         RemoteError::NotFound => Error::invalid("url", "not_found", "There is no calendar at this address."),
-        RemoteError::Refused(_) => Error::invalid("url", "refused", "This address cannot be used as a calendar server."),
+        RemoteError::Refused(_) => {
+            Error::invalid("url", "refused", "This address cannot be used as a calendar server.")
+        }
         _ => Error::invalid("url", "unreachable", "The server at this address does not answer as a calendar should."),
     })?;
     let mut tx = context.store.begin(Actor::Worker).await?;
@@ -241,8 +245,7 @@ pub async fn connect_caldav(
         now: context.now(),
     };
     let id = connect(context, &mut tx, &new, &account).await?;
-    let sealed =
-        access::sealed(context, mentor, Provider::CalDav, id, access::Secret::Refresh, password.reveal())?;
+    let sealed = access::sealed(context, mentor, Provider::CalDav, id, access::Secret::Refresh, password.reveal())?;
     tx.keep_grant(id, None, Some(&sealed), None).await?;
     finish_connecting(context, tx, mentor).await?;
     let connected = list(context, mentor).await?.into_iter().find(|connection| connection.id == id);
@@ -251,7 +254,12 @@ pub async fn connect_caldav(
 
 /// Keeps the account with its calendars. The mentor's own calendars block, and the first one receives bookings, until they
 /// choose otherwise; what they chose before stays.
-async fn connect(context: &Context, tx: &mut Tx, new: &NewConnection, account: &Account) -> Result<ConnectionId, Error> {
+async fn connect(
+    context: &Context,
+    tx: &mut Tx,
+    new: &NewConnection,
+    account: &Account,
+) -> Result<ConnectionId, Error> {
     let mentor = new.mentor_id;
     tx.lock_calendar(mentor).await?;
     let others = tx.connections(mentor).await?;

@@ -13,13 +13,14 @@ mod connections;
 mod events;
 mod sync;
 
-pub use connections::{
-    CalendarView, Choice, ConnectError, ConnectionView, begin, choose, connect_caldav, disconnect, finish, list, notify, sync_now,
-};
 pub(crate) use access::reseal;
+pub use connections::{
+    CalendarView, Choice, ConnectError, ConnectionView, begin, choose, connect_caldav, disconnect, finish, list,
+    notify, sync_now,
+};
 pub(crate) use events::{reconcile, write};
-pub use sync::{lagging, sync_due};
 pub(crate) use sync::run;
+pub use sync::{lagging, sync_due};
 
 use calendars::http::Http;
 use calendars::oauth::App;

@@ -328,6 +328,7 @@ async fn keep_watch(
         url: context.link(&urls::calendar_notify(&open.connection.provider)),
         secret: secret.reveal().to_owned(),
         until: now + WATCH,
+        now,
     };
     let watch = match open.watch(&calendar.remote_id, &request).await {
         Ok(watch) => watch,
