@@ -137,7 +137,7 @@ impl App {
         let request = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
-        let ask = |request| ask(http, request);
+        let ask = |request| ask(http.clone(), request);
         let tokens = tokens(&request.request_async(&ask).await.map_err(error)?);
         let lasts = tokens.refresh.is_some();
         if lasts && self.covered_by(&tokens) { Ok(tokens) } else { Err(RemoteError::ScopeMissing) }
@@ -149,7 +149,7 @@ impl App {
     /// [`RemoteError::GrantRefused`] where the permission was withdrawn or has lapsed, else see [`RemoteError`].
     pub async fn refresh(&self, http: &Http, refresh_token: &str) -> Result<Tokens, RemoteError> {
         let (client, token) = (self.client()?, RefreshToken::new(refresh_token.to_owned()));
-        let ask = |request| ask(http, request);
+        let ask = |request| ask(http.clone(), request);
         Ok(tokens(&client.exchange_refresh_token(&token).request_async(&ask).await.map_err(error)?))
     }
 
@@ -202,7 +202,7 @@ fn redirect(url: &str) -> Result<RedirectUrl, RemoteError> {
 }
 
 /// Asks as the `oauth2` crate wants it, and says itself what a refusal means.
-async fn ask(http: &Http, request: HttpRequest) -> Result<HttpResponse, RemoteError> {
+async fn ask(http: Http, request: HttpRequest) -> Result<HttpResponse, RemoteError> {
     let (parts, body) = request.into_parts();
     let url = endpoint(&parts.uri.to_string())?;
     let answer = http.send(http.request(parts.method, url).headers(parts.headers).body(body)).await?;

@@ -796,7 +796,9 @@ async fn serve(
     let body = if form {
         let pairs = Url::parse(&format!("http://fake/?{}", String::from_utf8_lossy(&body)));
         pairs
-            .map(|url| url.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect())
+            .map(|url| {
+                url.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
+            })
             .unwrap_or_default()
     } else {
         serde_json::from_slice(&body).unwrap_or_default()
