@@ -214,10 +214,10 @@ async fn ask(http: Http, request: HttpRequest) -> Result<HttpResponse, RemoteErr
     Ok(response)
 }
 
-/// RFC 6749, section 5.2; `interaction_required` is Microsoft's, where the person has to come back.
+/// RFC 6749, section 5.2; the other two are Microsoft's, where the person has to come back.
 fn refusal(answer: &Answer) -> RemoteError {
     match (answer.code().as_str(), answer.status.as_u16()) {
-        ("invalid_grant" | "interaction_required", _) => RemoteError::GrantRefused,
+        ("invalid_grant" | "interaction_required" | "consent_required", _) => RemoteError::GrantRefused,
         // Here it is our secret that is wrong, or the address, not an access token or a calendar.
         (_, 401 | 404 | 410) => RemoteError::Refused(answer.text()),
         _ => answer.error(),

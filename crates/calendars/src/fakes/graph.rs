@@ -216,11 +216,13 @@ impl State {
 
     /// All there is in a window. A series' master stands before its occurrences, whenever it began.
     fn all(&mut self, calendar: &str, window: &Range<DateTime<Utc>>) -> Vec<Value> {
+        let masters = self.masters;
         let Some(calendar) = self.calendar(calendar) else { return Vec::new() };
         let there = |event: &Stored| !event.deleted && span(&event.body).is_some_and(|span| meets(&span, window));
         let series: BTreeSet<_> =
             calendar.events.values().filter(|event| there(event)).filter_map(|event| event.series.clone()).collect();
-        let wanted = |id: &str, event: &Stored| if event.master { series.contains(id) } else { there(event) };
+        let wanted =
+            |id: &str, event: &Stored| if event.master { masters && series.contains(id) } else { there(event) };
         calendar.events.iter().filter(|(id, event)| wanted(id, event)).map(|(id, event)| in_delta(id, event)).collect()
     }
 

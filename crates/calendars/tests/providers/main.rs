@@ -8,6 +8,7 @@ mod google;
 mod microsoft;
 mod oauth;
 mod push;
+mod strict;
 
 use calendars::client::Client;
 use calendars::fakes::Fake;
@@ -31,6 +32,14 @@ pub(crate) struct Connected {
 /// Patient with a fake on this machine, not with one that hangs.
 pub(crate) fn http() -> Http {
     Http::with_timeout(Duration::from_secs(2)).unwrap()
+}
+
+/// What somebody else asks with. It speaks to plain addresses only.
+pub(crate) fn browser() -> reqwest::Client {
+    let ring = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(ring).with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
 }
 
 pub(crate) async fn google() -> Connected {

@@ -60,6 +60,12 @@ async fn occurrences_are_as_their_series_is_shown() {
     c.fake.page_size(2);
     let series = c.fake.add_event(NewEvent::timed("Lunch", hour(1, 9)).weekly(3).free());
     assert!(known(&c).await.iter().all(|(id, busy)| !busy && *id != series));
+    c.fake.tell_masters(false);
+    assert_eq!(known(&c).await.len(), 3);
+    assert!(known(&c).await.iter().all(|(_, busy)| !busy), "the series is asked where it is not told");
+    c.fake.fail(&format!("/{series}?"), 1, Fault::Status(404));
+    assert!(known(&c).await.iter().all(|(_, busy)| *busy), "what nobody says is busy");
+    c.fake.tell_masters(true);
     c.fake.change_event(&series, &json!({ "showAs": "busy" }));
     assert_eq!(known(&c).await.len(), 3);
     assert!(known(&c).await.iter().all(|(_, busy)| *busy));

@@ -1,6 +1,6 @@
 //! Letting us in, and taking it back.
 
-use crate::http;
+use crate::{browser, http};
 use calendars::fakes::{Fake, Fault};
 use calendars::oauth::{App, Started, Tokens};
 use calendars::remote::{Provider, RemoteError};
@@ -16,15 +16,7 @@ async fn fakes() -> [Fake; 2] {
 
 /// The link of this name on the consent page.
 async fn choose(started: &Started, name: &str) -> HashMap<String, String> {
-    // Http is ours and does not show pages.
-    let tls =
-        rustls::ClientConfig::builder_with_provider(std::sync::Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap();
-    let page = client.get(&started.url).send().await.unwrap();
+    let page = browser().get(&started.url).send().await.unwrap();
     assert_eq!(page.status(), 200, "{}", page.text().await.unwrap());
     let html = page.text().await.unwrap().replace("&amp;", "&");
     let link = html
