@@ -1,0 +1,4 @@
+//! CalDAV.
+mod guard;
+mod wire;
+mod windows;
