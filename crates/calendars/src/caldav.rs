@@ -1,4 +1,8 @@
 //! CalDAV.
+mod expand;
 mod guard;
-mod wire;
+mod ical;
+mod recur;
 mod windows;
+mod wire;
+mod zone;

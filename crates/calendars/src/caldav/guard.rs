@@ -165,7 +165,9 @@ mod tests {
             assert!(!check(only_private, false), "{only_private}");
             assert!(check(only_private, true), "{only_private}");
         }
-        for never in ["ftp://example.org/", "file:///etc/passwd", "https://me@example.org/", "https://me:pw@example.org/"] {
+        for never in
+            ["ftp://example.org/", "file:///etc/passwd", "https://me@example.org/", "https://me:pw@example.org/"]
+        {
             assert!(!check(never, true), "{never}");
         }
     }

@@ -118,8 +118,7 @@ impl Wire {
                 url = to.ok_or_else(|| RemoteError::Refused("the server points nowhere".to_owned()))?;
                 continue;
             }
-            let mut answer =
-                Answer { status, headers: response.headers().clone(), url, body: Vec::new(), cut: false };
+            let mut answer = Answer { status, headers: response.headers().clone(), url, body: Vec::new(), cut: false };
             while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
                 if answer.body.len() + chunk.len() > MAX_BODY {
                     answer.cut = true;
