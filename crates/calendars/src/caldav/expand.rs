@@ -223,9 +223,9 @@ impl Reader {
     /// How long each instance is; of whole days one at least.
     fn length(&self, event: &Component, start: &Moment, zones: &mut Zones) -> TimeDelta {
         let end = event.line("DTEND").and_then(|line| self.moment(line, zones));
-        let told = end.and_then(|end| match (start.instant(), end.instant()) {
-            (Some(start), Some(end)) => Some(end - start),
-            _ => Some(end.local() - start.local()),
+        let told = end.map(|end| match (start.instant(), end.instant()) {
+            (Some(start), Some(end)) => end - start,
+            _ => end.local() - start.local(),
         });
         let length = told.or_else(|| duration(event.value("DURATION"))).unwrap_or_default();
         match start {
