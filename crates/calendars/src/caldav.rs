@@ -303,19 +303,18 @@ impl CalDav {
             let answer = self.ask("PUT", &url, &headers, Some((ICALENDAR, text))).await?;
             match answer.status {
                 status if status.is_success() => return Ok(Written { id, meeting_url: None }),
-                StatusCode::PRECONDITION_FAILED => look = true,
-                StatusCode::FORBIDDEN | StatusCode::CONFLICT => {
-                    let status = answer.status.as_u16();
-                    let elsewhere = match names_precondition(answer, "no-uid-conflict").await? {
-                        true => self.by_uid(&collection, &own_uid(draft.booking)).await?,
-                        false => None,
-                    };
-                    // The event is there under another name: its owner has moved it to another calendar and back.
-                    let Some((other, _)) = elsewhere.filter(|(other, _)| *other != id) else {
+                // Servers refuse a second event of one UID with any of these.
+                status @ (StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT | StatusCode::FORBIDDEN) => {
+                    look = true;
+                    if names_precondition(answer, "no-uid-conflict").await? {
+                        // Its owner has moved it to another calendar and back, and it has another name since.
+                        let elsewhere = self.by_uid(&collection, &own_uid(draft.booking)).await?;
+                        id = elsewhere.map_or(id, |(other, _)| other);
+                    } else if status != StatusCode::PRECONDITION_FAILED {
+                        // A calendar that is gone says so by itself.
                         self.calendar(&collection).await?;
-                        return Err(RemoteError::Refused(format!("status {status}")));
-                    };
-                    (id, look) = (other, true);
+                        return Err(RemoteError::Refused(format!("status {}", status.as_u16())));
+                    }
                 }
                 _ => return Err(self.refusal(&answer)),
             }
