@@ -12,6 +12,8 @@ mod expand;
 mod guard;
 mod ical;
 mod recur;
+#[cfg(test)]
+mod tests;
 mod windows;
 mod wire;
 mod xml;
@@ -71,7 +73,8 @@ impl CalDav {
     /// An account at `url`: a server, a principal, a calendar home or a calendar. Without a scheme, `https` is meant.
     ///
     /// `private_addresses` allows http, and addresses that are not of the public Internet. `timezone` is the IANA name of the
-    /// zone that floating times are in, where the calendar tells none: the mentor's. Nothing is asked of the server yet.
+    /// zone that floating times are in, where the calendar tells none: the mentor's; UTC if there is no such zone. Nothing is
+    /// asked of the server yet.
     ///
     /// # Errors
     /// [`RemoteError::Refused`], with a sentence that says what is wrong with the URL.
@@ -270,13 +273,15 @@ impl CalDav {
         Ok(Changes { changes: events.into_iter().map(Change::Present).collect(), cursor: newest, complete: true })
     }
 
-    /// The object of an id, its text and its ETag.
+    /// The text of an object, and its ETag if it can be used in a condition.
     async fn object(&self, url: &Url) -> Result<Option<(String, Option<String>)>, RemoteError> {
         let answer = self.ask("GET", url, &[], None).await?;
         match answer.status {
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
             status if status.is_success() => {
-                let etag = answer.headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+                let etag = answer.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
+                // A weak one never matches (RFC 9110, section 13.1.1).
+                let etag = etag.filter(|etag| !etag.starts_with("W/")).map(str::to_owned);
                 Ok(Some((answer.text()?, etag)))
             }
             _ => Err(self.refusal(&answer)),

@@ -1,4 +1,5 @@
 //! CalDAV against real servers: Radicale and xandikos, which differ in nearly everything that the RFCs leave open.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use calendars::caldav::{CalDav, Clock};
 use calendars::remote::{Change, Changes, Draft, Remote, RemoteError, RemoteEvent, When};

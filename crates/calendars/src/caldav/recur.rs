@@ -386,6 +386,10 @@ struct Period {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    use std::io::Write;
 
     fn expand(rule: &str, first: &str, range: (&str, &str)) -> Vec<String> {
         let time = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").unwrap();
@@ -444,6 +448,91 @@ mod tests {
             "RSCALE=CHINESE;FREQ=YEARLY",
         ] {
             assert!(Rule::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    /// Reads lines of start and rule, and writes the instances of 2026 and 2027 as dateutil sees them.
+    const ORACLE: &str = r#"
+import sys
+from datetime import datetime
+from dateutil.rrule import rrulestr
+for line in sys.stdin:
+    start, rule = line.split()
+    start = datetime.strptime(start, "%Y%m%dT%H%M%S")
+    try:
+        found = rrulestr(rule, dtstart=start).between(datetime(2026, 1, 1), datetime(2027, 12, 31), inc=True)
+    except ValueError:
+        print("never")
+        continue
+    print(" ".join(t.strftime("%Y%m%dT%H%M%S") for t in found if t != start))
+"#;
+
+    /// Rules of which dateutil and the RFC think alike.
+    fn some_rule() -> impl Strategy<Value = String> {
+        let part = |text: &'static str| prop_oneof![3 => Just(String::new()), 1 => text.prop_map(|it: String| format!(";{it}"))];
+        let days = prop_oneof![
+            (
+                "YEARLY|MONTHLY",
+                part("BYMONTH=([1-9]|1[0-2]),(4|8)"),
+                part(
+                    "BYDAY=(-[1-5]|[1-5])(MO|WE|SU),[1-4]TU|BYDAY=(MO|WE|SA)(,FR)?|BYMONTHDAY=(-[1-9]|[12][0-9]|31)(,1)?"
+                ),
+                part("BYSETPOS=(-1|[1-3])(,-2)?"),
+            ),
+            (
+                "YEARLY",
+                part("BYWEEKNO=(-1|1|2[0-9]|53);BYDAY=(MO|TH|SU),TU"),
+                part("BYYEARDAY=(-[1-9]|1[0-9]{2}|366|1)"),
+                Just(String::new()),
+            ),
+            ("WEEKLY|DAILY", part("BYDAY=(MO|TU|SU),(WE|FR)"), part("BYMONTH=[1-9]"), Just(String::new())),
+            ("HOURLY", part("BYHOUR=(9|1[0-7]),8"), part("BYDAY=MO,SA"), Just(";BYMINUTE=0,30;BYMONTH=3".to_owned())),
+        ];
+        let rest = (
+            part("INTERVAL=[1-7]"),
+            part("COUNT=[1-9][0-9]{0,2}|UNTIL=202(6|7)0[1-9]1[0-9]T120000"),
+            part("WKST=(MO|SU|TH)"),
+        );
+        let times =
+            prop_oneof![3 => Just(String::new()), 1 => "BYHOUR=(9|14),11".prop_map(|it: String| format!(";{it}"))];
+        (days, rest, times).prop_map(|((frequency, a, b, c), (interval, end, week), times)| {
+            format!("FREQ={frequency}{a}{b}{c}{interval}{end}{week}{times}")
+        })
+    }
+
+    #[test]
+    fn a_second_opinion() {
+        let python = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/caldav/bin/python");
+        assert!(python.exists(), "dateutil is missing, which this test compares with. Install it:  make setup");
+        let mut runner = TestRunner::deterministic();
+        let start = ("202[4-6](0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])T(0[0-9]|1[0-9])(00|30)00", some_rule());
+        let cases: Vec<_> = (0..200).map(|_| start.new_tree(&mut runner).unwrap().current()).collect();
+        let lines: String = cases.iter().map(|(start, rule)| format!("{start} {rule}\n")).collect();
+        let mut child = std::process::Command::new(python)
+            .args(["-c", ORACLE])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap().unwrap();
+        let opinions = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(opinions.lines().count(), cases.len());
+        let time = |text: &str| NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%S").unwrap();
+        let range = time("20260101T000000")..=time("20271231T000000");
+        for ((start, text), theirs) in cases.iter().zip(opinions.lines()) {
+            let (first, rule) = (time(start), Rule::parse(text).unwrap());
+            let until = rule.until(|utc| utc);
+            let mut ours = rule.starts(first, until, &range, &mut Budget::new(10_000_000));
+            ours.retain(|start| *start != first);
+            let mut theirs: Vec<_> = theirs.split_whitespace().filter(|it| *it != "never").map(time).collect();
+            // A start that does not fit its rule counts all the same, but not for dateutil.
+            if text.contains("COUNT") && theirs.len() == ours.len() + 1 {
+                theirs.pop();
+            }
+            assert_eq!(ours, theirs, "{start} {text}");
         }
     }
 }

@@ -116,6 +116,10 @@ impl Wire {
                 let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
                 let to = location.and_then(|to| url.join(to).ok());
                 url = to.ok_or_else(|| RemoteError::Refused("the server points nowhere".to_owned()))?;
+                // Behind a proxy that ends TLS, Nextcloud and others believe to be reached by http.
+                if self.home.scheme() == "https" && url.scheme() == "http" && url.port().is_none() {
+                    let _ = url.set_scheme("https");
+                }
                 continue;
             }
             let mut answer = Answer { status, headers: response.headers().clone(), url, body: Vec::new(), cut: false };

@@ -62,8 +62,12 @@ impl Zone {
                 DateTime::from_timestamp(instant.as_second(), 0)
             }
             Self::Own { before, changes } => {
+                let after = |at: usize| at.checked_sub(1).map_or(*before, |at| changes[at].1);
                 let at = changes.partition_point(|(from, _)| *from <= local);
-                let offset = at.checked_sub(1).map_or(*before, |at| changes[at].1);
+                let skipped = at
+                    .checked_sub(1)
+                    .is_some_and(|last| local - changes[last].0 < TimeDelta::seconds((after(at) - after(last)).into()));
+                let offset = after(if skipped { at - 1 } else { at });
                 Some(local.checked_sub_signed(TimeDelta::seconds(offset.into()))?.and_utc())
             }
         }
@@ -205,8 +209,9 @@ mod tests {
             let instant = window.start + TimeDelta::hours(hour);
             let at = berlin.to_local(instant);
             assert_eq!(own.to_local(instant), at);
-            let skipped = at.format("%m-%dT%H").to_string() == "03-29T02";
-            assert!(skipped || own.to_utc(at) == berlin.to_utc(at), "{at}");
+            assert_eq!(own.to_utc(at), berlin.to_utc(at), "{at}");
         }
+        let never = local("2026-03-29T02:30");
+        assert_eq!(own.to_utc(never), berlin.to_utc(never));
     }
 }
