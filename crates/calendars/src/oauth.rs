@@ -27,6 +27,7 @@ const MICROSOFT: [&str; 2] = ["offline_access", "Calendars.ReadWrite"];
 const UNTOLD_LIFE: TimeDelta = TimeDelta::minutes(5);
 
 /// Yaksok as a provider knows it. Prints without its secret.
+#[derive(Clone)]
 pub struct App {
     /// Google or Microsoft; CalDAV has passwords instead.
     pub provider: Provider,
