@@ -290,6 +290,7 @@ struct State {
     now: Option<DateTime<Utc>>,
     meetings: bool,
     masters: bool,
+    lingering: bool,
     calendars: Vec<Calendar>,
     cursors: HashMap<String, Cursor>,
     channels: Vec<Channel>,
@@ -548,6 +549,11 @@ impl Fake {
         self.state().masters = told;
     }
 
+    /// Whether Graph still answers the id of what was deleted, as if it were there.
+    pub fn let_linger(&self, lingering: bool) {
+        self.state().lingering = lingering;
+    }
+
     /// The next `times` requests of which `METHOD /path?query` holds `matching` fail like this.
     pub fn fail(&self, matching: &str, times: u32, fault: Fault) {
         self.state().failing.push(Failing { matching: matching.into(), times, fault });
@@ -662,6 +668,7 @@ impl State {
             now: None,
             meetings: true,
             masters: true,
+            lingering: false,
             calendars,
             cursors: HashMap::new(),
             channels: Vec::new(),
