@@ -47,6 +47,8 @@ const CALL: Duration = Duration::from_secs(55);
 const TRIES: usize = 4;
 /// How often a window is cut in two because the answer is too large.
 const HALVINGS: u32 = 4;
+/// How many objects are asked for one by one, where a server does not send them together.
+const MAX_SINGLE: usize = 200;
 const ICALENDAR: &str = "text/calendar; charset=utf-8";
 const XML: &str = "application/xml; charset=utf-8";
 const DEPTH: HeaderName = HeaderName::from_static("depth");
@@ -194,11 +196,25 @@ impl CalDav {
         if resources.iter().any(|resource| resource.status == Some(507)) {
             return Ok(None);
         }
-        let found = resources.into_iter().filter_map(|resource| {
-            let id = object_id(calendar, &resource.href)?;
-            Some((id, resource.data?))
-        });
-        Ok(Some(found.collect()))
+        let hits = resources.into_iter().filter(|resource| matches!(resource.status, None | Some(200..300)));
+        let mut found = Vec::new();
+        let mut asked = 0;
+        for resource in hits {
+            let Some(id) = object_id(calendar, &resource.href) else { continue };
+            let text = match resource.data {
+                Some(text) => Some(text),
+                // Some servers only name what they found. What is left out would seem to be deleted.
+                None if asked == MAX_SINGLE => {
+                    return Err(RemoteError::Refused("the calendar does not show its events".to_owned()));
+                }
+                None => {
+                    asked += 1;
+                    self.object(&object_url(calendar, &id)?).await?.map(|(text, _)| text)
+                }
+            };
+            found.extend(text.map(|text| (id, text)));
+        }
+        Ok(Some(found))
     }
 
     /// The object of a UID, wherever in the calendar it is: its id and text.

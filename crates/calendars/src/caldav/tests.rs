@@ -232,6 +232,22 @@ async fn an_answer_that_was_cut_short_is_not_taken_for_all() {
 }
 
 #[tokio::test]
+async fn events_that_are_only_named_are_asked_for() {
+    let (url, _) = serve(|_, request| match request.split(' ').next() {
+        Some("PROPFIND") => the_calendar(),
+        Some("GET") => {
+            reply("200 OK", "", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260301T090000Z\nEND:VEVENT\nEND:VCALENDAR")
+        }
+        _ => {
+            let gone = "<D:response><D:href>c</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>";
+            multi(&[response("/me/work/", ""), response("/me/work/a", ""), event("b", ""), gone.to_owned()].concat())
+        }
+    })
+    .await;
+    assert_eq!(client(&url).changes(&url, &year(), None).await.unwrap().changes.len(), 2);
+}
+
+#[tokio::test]
 async fn statuses_say_what_to_do() {
     for (status, headers, error) in [
         ("401 Unauthorized", "", RemoteError::GrantRefused),
