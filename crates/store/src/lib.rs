@@ -4,6 +4,7 @@
 //! (`visitor`, `mentor`, `worker`) and for whom it acts; row level security does the rest.
 
 mod accounts;
+pub mod backup;
 mod bookings;
 mod calendars;
 pub mod embedded;

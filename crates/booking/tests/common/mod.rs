@@ -191,6 +191,10 @@ impl TestApp {
         owner.close().await.unwrap();
     }
 
+    pub fn owner_url(&self) -> &str {
+        &self.database.owner_url
+    }
+
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         let mut owner = PgConnection::connect(&self.database.owner_url).await.unwrap();
         let texts = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut owner).await.unwrap();

@@ -6,6 +6,7 @@ mod common;
 
 mod accounts;
 mod approval;
+mod backup;
 mod book;
 mod calendars;
 mod change;
