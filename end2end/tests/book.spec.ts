@@ -1,4 +1,4 @@
-import { everyDay, invite } from '../fixtures/server';
+import { everyDay, invite, nextMonth } from '../fixtures/server';
 import { expect, hydrated, open, test } from '../fixtures/test';
 
 const plain = (title: string) => title === 'no-javascript';
@@ -143,8 +143,8 @@ test('back, forward and reload at every step @phone', async ({ page, server }) =
     const mentor = await server.mentor(everyDay('Europe/Berlin'));
     const booked = page.getByRole('heading', { name: 'You’re booked' });
     const count = async () => (await server.api('GET', '/bookings', mentor.key)).items.length;
-    await open(page, `/${mentor.handle}`);
-    await page.locator('td a.day').nth(1).click();
+    await open(page, `/${mentor.handle}?month=${nextMonth(1).slice(0, 7)}`);
+    await page.locator(`#day-${nextMonth(2)}`).click();
     await expect(page.locator('a.time').first()).toBeVisible();
     const day = await page.locator('#times-title').innerText();
     await page.reload();

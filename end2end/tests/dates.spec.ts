@@ -1,13 +1,8 @@
 import type { Page } from '@playwright/test';
 import { openEditor, save } from '../fixtures/editor';
-import { type Mentor, type Server, everyDay } from '../fixtures/server';
+import { type Mentor, type Server, everyDay, nextMonth } from '../fixtures/server';
 import { announced, expect, hydrated, open, test } from '../fixtures/test';
 
-/** A date of the month after this one. */
-const nextMonth = (day: number) => {
-    const now = new Date();
-    return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, day)).toISOString().slice(0, 10);
-};
 const words = (date: string, options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', ...options }).format(new Date(date));
 const short = (date: string) => {
