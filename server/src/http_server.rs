@@ -43,7 +43,8 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
     let context = edge::context(config, store)?;
     let platform = config.platform_api_key.as_ref().map(|key| booking::secrets::sha256(key.as_bytes()));
     let limits = Limits::new(config.writes_per_minute, config.reads_per_minute, config.proxy_hops, platform);
-    let site = Site { context: context.clone(), options: options(config)?, https: config.is_https() };
+    let mail_in_files = matches!(config.transport(), mailer::Transport::Files(_));
+    let site = Site { context: context.clone(), options: options(config)?, https: config.is_https(), mail_in_files };
     let application = router(site, limits.clone(), platform)?;
 
     if let Some(address) = config.metrics_address {

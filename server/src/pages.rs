@@ -20,6 +20,7 @@ pub(crate) struct Site {
     pub(crate) context: Context,
     pub(crate) options: LeptosOptions,
     pub(crate) https: bool,
+    pub(crate) mail_in_files: bool,
 }
 
 /// Who visits, from the cookies.
@@ -78,6 +79,7 @@ impl Site {
             now: self.context.now(),
             base_url: self.context.base_url.clone(),
             signups_open: self.context.signups_open,
+            mail_in_files: self.mail_in_files,
             posted,
         });
         if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) {
@@ -149,12 +151,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
     };
     let visitor = Visitor {
         mentor: account.as_ref().map(|account| account.id()),
-        viewer: account.map(|account| Viewer {
-            handle: account.handle,
-            name: account.name,
-            email_verified: account.email_verified_at.is_some(),
-            calendar_expired,
-        }),
+        viewer: account.map(|account| Viewer { handle: account.handle, name: account.name, calendar_expired }),
         session,
         language,
     };

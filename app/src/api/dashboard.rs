@@ -216,12 +216,6 @@ pub async fn save_settings(settings: Settings) -> Result<Settings, AppError> {
     super::server::save_settings(settings).await
 }
 
-/// Mails the link that confirms the e-mail address once more.
-#[server(prefix = "/fn", endpoint = "resend_verification", input = Json)]
-pub async fn resend_verification() -> Result<(), AppError> {
-    super::server::resend_verification().await
-}
-
 /// Deletes the account with all its data, after the password (the handle, where there is no password) is given once more.
 #[server(prefix = "/fn", endpoint = "delete_account", input = Json)]
 pub async fn delete_account(confirmation: String) -> Result<(), AppError> {

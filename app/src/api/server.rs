@@ -377,10 +377,6 @@ pub(super) async fn save_settings(settings: Settings) -> Result<Settings, AppErr
     Ok(settings_of(account))
 }
 
-pub(super) async fn resend_verification() -> Result<(), AppError> {
-    accounts::resend_verification(&context(), caller()?).await.map_err(fail)
-}
-
 pub(super) async fn delete_account(confirmation: String) -> Result<(), AppError> {
     accounts::delete(&context(), caller()?, Secret::new(confirmation)).await.map_err(fail)
 }

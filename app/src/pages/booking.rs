@@ -8,7 +8,7 @@ use crate::api::public::Month;
 use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_page_query, use_pick, with_query};
 use crate::components::{
     Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker,
-    StartLabel, TextField, browser, month_answer, use_status,
+    StartLabel, TextField, awaiting, browser, month_answer, use_status,
 };
 use crate::context::{use_posted, use_visit};
 use crate::format::{self, Hours};
@@ -53,6 +53,7 @@ pub fn BookingPage() -> impl IntoView {
         let key = key.clone();
         Resource::new_blocking(|| (), move |()| booking(key.clone()))
     };
+    let busy = RwSignal::new(false);
     let month = Resource::new_blocking(
         move || {
             let wanted = pick.with(|pick| (pick.month.clone(), pick.timezone.clone()));
@@ -62,7 +63,7 @@ pub fn BookingPage() -> impl IntoView {
             let key = key.clone();
             async move {
                 match wanted {
-                    Some((wanted, zone)) => booking_month(key, wanted, zone).await.map(Some),
+                    Some((wanted, zone)) => awaiting(busy, booking_month(key, wanted, zone)).await.map(Some),
                     None => Ok(None),
                 }
             }
@@ -95,7 +96,6 @@ pub fn BookingPage() -> impl IntoView {
         }
         moving
     });
-    let busy = RwSignal::new(false);
     let awaited = RwSignal::new(None);
 
     let view = move || {
@@ -129,7 +129,7 @@ pub fn BookingPage() -> impl IntoView {
         <Meta name="robots" content="noindex"/>
         <Meta name="referrer" content="same-origin"/>
         <div class="page">
-            <Transition fallback=|| view! { <Skeleton lines=8/> } set_pending=busy>
+            <Transition fallback=|| view! { <Skeleton lines=8/> }>
                 {view}
             </Transition>
         </div>
@@ -566,7 +566,7 @@ fn Move(
                     })}
             </header>
             <ErrorSummary error=page.error/>
-            <Transition fallback=|| view! { <Skeleton lines=8/> } set_pending=busy>
+            <Transition fallback=|| view! { <Skeleton lines=8/> }>
                 <MoveChoosing page=page booking=booking month=month busy=busy awaited=awaited/>
             </Transition>
         </div>

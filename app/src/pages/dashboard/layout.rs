@@ -1,11 +1,10 @@
 //! The frame of the dashboard.
 
-use crate::api::dashboard::resend_verification;
 use crate::components::availability::dom;
 use crate::components::availability::state::Keeper;
-use crate::components::{Button, browser, use_status};
+use crate::components::{browser, use_status};
 use crate::context::use_visit;
-use crate::i18n::{error_text, fill, use_messages};
+use crate::i18n::{fill, use_messages};
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
 use leptos_router::components::Outlet;
@@ -41,7 +40,6 @@ pub fn DashboardLayout() -> impl IntoView {
         view! { <li><a href=href aria-current=current>{text}</a></li> }
     };
     let own_page = move || viewer.with(|viewer| viewer.as_ref().map(|viewer| urls::mentor(&viewer.handle)));
-    let unconfirmed = move || viewer.with(|viewer| viewer.as_ref().is_some_and(|viewer| !viewer.email_verified));
     let unsaved = move || keeper.0.with(Option::is_some) && path.get() != urls::AVAILABILITY;
     view! {
         <div class="page dashboard">
@@ -62,9 +60,6 @@ pub fn DashboardLayout() -> impl IntoView {
                     </form>
                 </div>
             </div>
-            <Show when=unconfirmed>
-                <Unconfirmed/>
-            </Show>
             <Show when=unsaved>
                 <div class="banner" data-tone="warn">
                     <strong>{t.kept_title}</strong>
@@ -75,39 +70,6 @@ pub fn DashboardLayout() -> impl IntoView {
                 </div>
             </Show>
             <Outlet/>
-        </div>
-    }
-}
-
-/// The e-mail address is not confirmed: what that means, and the link once more.
-#[component]
-fn Unconfirmed() -> impl IntoView {
-    let (t, status) = (use_messages().dashboard, use_status());
-    let (pending, sent) = (RwSignal::new(false), RwSignal::new(false));
-    let send = move |()| {
-        pending.set(true);
-        spawn_local_scoped(async move {
-            match resend_verification().await {
-                Ok(()) => {
-                    sent.set(true);
-                    status.announce(t.unconfirmed_sent);
-                }
-                Err(error) => status.fail(error_text(&error)),
-            }
-            pending.set(false);
-        });
-    };
-    view! {
-        <div class="banner" data-tone="warn">
-            <strong>{t.unconfirmed_title}</strong>
-            <p>{t.unconfirmed_text}</p>
-            {move || {
-                if sent.get() {
-                    view! { <p>{t.unconfirmed_sent}</p> }.into_any()
-                } else {
-                    view! { <Button size="small" pending=pending on_press=send>{t.unconfirmed_send}</Button> }.into_any()
-                }
-            }}
         </div>
     }
 }
