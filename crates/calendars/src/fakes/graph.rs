@@ -216,11 +216,13 @@ impl State {
 
     /// All there is in a window. A series' master stands before its occurrences, whenever it began.
     fn all(&mut self, calendar: &str, window: &Range<DateTime<Utc>>) -> Vec<Value> {
+        let masters = self.masters;
         let Some(calendar) = self.calendar(calendar) else { return Vec::new() };
         let there = |event: &Stored| !event.deleted && span(&event.body).is_some_and(|span| meets(&span, window));
         let series: BTreeSet<_> =
             calendar.events.values().filter(|event| there(event)).filter_map(|event| event.series.clone()).collect();
-        let wanted = |id: &str, event: &Stored| if event.master { series.contains(id) } else { there(event) };
+        let wanted =
+            |id: &str, event: &Stored| if event.master { masters && series.contains(id) } else { there(event) };
         calendar.events.iter().filter(|(id, event)| wanted(id, event)).map(|(id, event)| in_delta(id, event)).collect()
     }
 
@@ -232,13 +234,11 @@ impl State {
         let series: BTreeSet<_> =
             calendar.events.values().filter(|event| changed(event)).filter_map(|event| event.series.clone()).collect();
         let named = |event: &Value, name: &str| event[name].as_str().is_some_and(|id| series.contains(id));
-        let mut told: Vec<_> = calendar
-            .events
-            .iter()
-            .filter(|(_, event)| changed(event) && event.series.is_none())
-            .filter(|(id, _)| !all.iter().any(|event| event["id"] == **id))
-            .map(|(id, _)| removed(id))
-            .collect();
+        // What changed and is not in view any more, a series as a whole.
+        let singles = calendar.events.iter().filter(|(_, event)| changed(event) && event.series.is_none());
+        let gone: BTreeSet<_> = singles.map(|(id, _)| id).chain(&series).collect();
+        let mut told: Vec<_> =
+            gone.into_iter().filter(|id| !all.iter().any(|event| event["id"] == **id)).map(|id| removed(id)).collect();
         told.extend(all.into_iter().filter(|event| {
             let single = event["id"].as_str().and_then(|id| calendar.events.get(id)).is_some_and(changed);
             single || named(event, "id") || named(event, "seriesMasterId")

@@ -289,6 +289,7 @@ struct State {
     page: usize,
     now: Option<DateTime<Utc>>,
     meetings: bool,
+    masters: bool,
     calendars: Vec<Calendar>,
     cursors: HashMap<String, Cursor>,
     channels: Vec<Channel>,
@@ -542,6 +543,11 @@ impl Fake {
         self.state().meetings = allowed;
     }
 
+    /// Whether Graph names a series beside its occurrences. It does, at first, and in the world not always.
+    pub fn tell_masters(&self, told: bool) {
+        self.state().masters = told;
+    }
+
     /// The next `times` requests of which `METHOD /path?query` holds `matching` fail like this.
     pub fn fail(&self, matching: &str, times: u32, fault: Fault) {
         self.state().failing.push(Failing { matching: matching.into(), times, fault });
@@ -655,6 +661,7 @@ impl State {
             page: 1000,
             now: None,
             meetings: true,
+            masters: true,
             calendars,
             cursors: HashMap::new(),
             channels: Vec::new(),
@@ -796,7 +803,9 @@ async fn serve(
     let body = if form {
         let pairs = Url::parse(&format!("http://fake/?{}", String::from_utf8_lossy(&body)));
         pairs
-            .map(|url| url.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect())
+            .map(|url| {
+                url.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
+            })
             .unwrap_or_default()
     } else {
         serde_json::from_slice(&body).unwrap_or_default()
