@@ -1,5 +1,6 @@
 //! The frame of the dashboard.
 
+use super::calendars::Lapsed;
 use crate::api::dashboard::resend_verification;
 use crate::components::availability::dom;
 use crate::components::availability::state::Keeper;
@@ -65,6 +66,7 @@ pub fn DashboardLayout() -> impl IntoView {
             <Show when=unconfirmed>
                 <Unconfirmed/>
             </Show>
+            <Lapsed/>
             <Show when=unsaved>
                 <div class="banner" data-tone="warn">
                     <strong>{t.kept_title}</strong>
