@@ -16,6 +16,8 @@ CARGO_LEPTOS=0.3.11
 BINARYEN=132.0.0
 NODE_MIN=18
 POSTGRES_MIN=15
+RADICALE=3.9.0
+XANDIKOS=0.4.10
 # The browser half and the tool that packs it must be of one version.
 WASM_BINDGEN=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$ROOT/Cargo.lock")
 
@@ -252,6 +254,24 @@ setup_fonts() {
     apt_install "Korean letters for the browser" fonts-noto-cjk
 }
 
+# --- Calendar servers, for tests --------------------------------------------------------------------------------------
+
+setup_caldav() {
+    local versions="radicale==$RADICALE xandikos==$XANDIKOS" bin=$TOOLS/caldav/bin
+    if [[ -x $bin/radicale && -x $bin/xandikos && $(cat "$TOOLS/caldav/versions" 2>/dev/null) == "$versions" ]]; then
+        return
+    fi
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        package "runs the calendar servers of the tests" python3-venv python3
+    fi
+    say "Installing Radicale $RADICALE and xandikos $XANDIKOS: the calendar servers that the tests talk to"
+    rm -rf "$TOOLS/caldav"
+    python3 -m venv "$TOOLS/caldav"
+    # shellcheck disable=SC2086
+    "$bin/pip" install --quiet --disable-pip-version-check $versions >&2
+    echo "$versions" >"$TOOLS/caldav/versions"
+}
+
 # --- All --------------------------------------------------------------------------------------------------------------
 
 setup_build() {
@@ -269,6 +289,7 @@ setup_test() {
     setup_clippy
     setup_browser
     setup_fonts
+    setup_caldav
 }
 
 case ${1:-build} in

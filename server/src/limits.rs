@@ -3,7 +3,8 @@
 use crate::problem::Problem;
 use app::AppError;
 use axum::Json;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -78,6 +79,19 @@ impl Limits {
     }
 }
 
+/// The client's address, as the limits count it.
+#[derive(Clone, Debug)]
+pub(crate) struct Client(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // Nobody's, where no address is known: tests without a connection.
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(String::new())))
+    }
+}
+
 /// The token of an `Authorization: Bearer` header.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
@@ -85,7 +99,10 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Refuses clients that ask too often.
-pub(crate) async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+pub(crate) async fn limit(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
+    if let Ok(address) = limits.address.extract(&request) {
+        request.extensions_mut().insert(Client(address.to_string()));
+    }
     let Some(seconds) = limits.check(&request) else { return next.run(request).await };
     let path = request.uri().path();
     let mut response = if path.starts_with("/fn/") {

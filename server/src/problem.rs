@@ -77,6 +77,11 @@ impl From<Error> for Problem {
             Error::SlotUnavailable => {
                 conflict("slot_unavailable", "That start is taken, or was never offered. Read the slots again.")
             }
+            Error::HoldExpired => conflict(
+                "hold_expired",
+                "The hold is expired, spent, unknown, or for another start. Hold the start again, or book without a hold.",
+            ),
+            Error::TooManyHolds(wait) => Self::rate_limited(u64::try_from(wait.num_seconds()).unwrap_or_default() + 1),
             Error::AlreadyCancelled => conflict("already_cancelled", "The booking is cancelled already."),
             Error::NotPending => conflict("not_pending", "The booking does not wait for approval."),
             Error::TooLate => {

@@ -41,7 +41,8 @@ fn caller() -> Result<MentorId, AppError> {
 pub fn wire(error: Error) -> AppError {
     match error {
         Error::NotFound => AppError::NotFound,
-        Error::SlotUnavailable => AppError::SlotUnavailable,
+        Error::SlotUnavailable | Error::HoldExpired => AppError::SlotUnavailable,
+        Error::TooManyHolds(_) => AppError::RateLimited,
         Error::AlreadyCancelled => AppError::AlreadyCancelled,
         Error::NotPending => AppError::NotPending,
         Error::TooLate => AppError::TooLate,
@@ -178,6 +179,7 @@ pub async fn book_in(context: &Context, form: BookForm, language: Language) -> R
         timezone: form.timezone,
         notes: Some(form.notes),
         language,
+        hold: None,
         idempotency,
     };
     let (_, token) = rules::book(context, request).await?;

@@ -11,6 +11,7 @@ use scheduling::{Actor as By, BookingId, EventId, FieldError, Language, MentorId
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use store::{Actor, Booking, BookingFilter, EventKind, Idempotent, Mentor, NewBooking, NewEvent, Tx};
+use uuid::Uuid;
 
 /// How long an idempotency key is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::hours(24);
@@ -45,6 +46,8 @@ pub struct Request {
     pub timezone: String,
     pub notes: Option<String>,
     pub language: Language,
+    /// The hold that keeps the start for whoever books.
+    pub hold: Option<Uuid>,
     pub idempotency: Option<Idempotency>,
 }
 
@@ -124,7 +127,7 @@ fn unknown_zone(name: &str) -> Option<FieldError> {
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`] (mentor or session type), [`Error::SlotUnavailable`],
-/// [`Error::IdempotencyKeyReused`].
+/// [`Error::HoldExpired`], [`Error::IdempotencyKeyReused`].
 pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret), Error> {
     request.validate(context)?;
     let actor = match &request.idempotency {
@@ -154,6 +157,10 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
     // Read what the decision depends on after taking the lock.
     let mentor = tx.mentor_by_id(id).await?.ok_or(Error::NotFound)?;
     let owned = tx.session_type(id, &request.session_type).await?.ok_or(Error::NotFound)?;
+    let held = tx.take_hold(request.hold, now).await?;
+    if request.hold.is_some() && held != Some((request.start, owned.id)) {
+        return Err(Error::HoldExpired);
+    }
     if !listing::is_offered(context, &mut tx, id, &mentor.timezone, Wish::from(&owned), request.start).await? {
         return Err(Error::SlotUnavailable);
     }
@@ -499,6 +506,7 @@ impl Held {
     async fn move_to(mut self, context: &Context, start: DateTime<Utc>) -> Result<Result<Booked, Self>, Error> {
         let Self { tx, booking, mentor, by, now } = &mut self;
         let Some(wish) = wish_to_move(tx, booking, *by).await? else { return Ok(Err(self)) };
+        tx.take_hold(None, *now).await?;
         if !listing::is_offered(context, tx, mentor.id(), &mentor.timezone, wish, start).await? {
             return Ok(Err(self));
         }

@@ -1,4 +1,5 @@
 use crate::calendar::ConnectError;
+use chrono::TimeDelta;
 use scheduling::FieldError;
 use store::StoreError;
 
@@ -11,6 +12,12 @@ pub enum Error {
     /// The start is taken, or was never offered.
     #[error("that time is not available")]
     SlotUnavailable,
+    /// The hold is expired, spent, unknown, or for another start.
+    #[error("the hold is not good any more")]
+    HoldExpired,
+    /// The client keeps as many times as it may, for so long.
+    #[error("too many times are kept at once")]
+    TooManyHolds(TimeDelta),
     /// The booking is cancelled or declined already.
     #[error("the booking is cancelled already")]
     AlreadyCancelled,

@@ -301,6 +301,7 @@ async fn forget_expired(context: &Context) -> Result<(), Error> {
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
     tx.delete_expired(now).await?;
+    tx.delete_expired_holds(now).await?;
     tx.forget_idempotent(now - TimeDelta::hours(25)).await?;
     tx.delete_unconfirmed(now - accounts::UNCONFIRMED_KEPT).await?;
     Ok(tx.commit().await?)

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod context;
 pub mod demo;
 mod error;
+pub mod holds;
 pub mod jobs;
 pub mod listing;
 mod notices;

@@ -321,6 +321,44 @@ impl Microsoft {
         self.ask(self.request(Method::GET, &["me", "calendars", calendar, "events", id])?.query(&query)).await?.json()
     }
 
+    /// The event, if it is in this calendar. An immutable id may lead to what was deleted as well, for as long as it lies in
+    /// some folder, so the calendar has to list it too.
+    /// <https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3047>
+    async fn there(&self, calendar: &str, id: &str, also: &str) -> Result<Option<Event>, RemoteError> {
+        let event = match self.event(calendar, id, also).await {
+            // Whether it is the event or the calendar that is not there, only the calendar can say.
+            Err(RemoteError::NotFound) => {
+                let request = self.request(Method::GET, &["me", "calendars", calendar])?.query(&[("$select", "id")]);
+                return self.ask(request).await?.done().map(|()| None);
+            }
+            event => event?,
+        };
+        if event.cancelled() {
+            return Ok(None);
+        }
+        let broken = || RemoteError::Unavailable("an answer is broken".into());
+        let utc = |time: &Option<Time>| Some(time.as_ref()?.utc()?.and_utc());
+        let (start, end) = utc(&event.start).zip(utc(&event.end)).ok_or_else(broken)?;
+        let day = TimeDelta::days(1);
+        let query = [
+            ("startDateTime", instant(start - day)),
+            ("endDateTime", instant(end + day)),
+            ("$select", "id".into()),
+            ("$top", "100".into()),
+        ];
+        let request = self.request(Method::GET, &["me", "calendars", calendar, "calendarView"])?.query(&query);
+        let (listed, _) = self.pages::<Event>(request).await?;
+        if listed.iter().any(|listed| listed.id == event.id) {
+            return Ok(Some(event));
+        }
+        // A list that leaves something out is no proof. That the event is in no calendar at all is one.
+        let request = self.request(Method::GET, &["me", "events", id, "calendar"])?.query(&[("$select", "id")]);
+        match self.ask(request).await?.done() {
+            Err(RemoteError::NotFound) => Ok(None),
+            done => done.and(Err(RemoteError::Unavailable("the calendar contradicts itself".into()))),
+        }
+    }
+
     /// The event that carries the booking's mark.
     async fn find(&self, calendar: &str, booking: BookingId) -> Result<Option<String>, RemoteError> {
         let filter = format!("singleValueExtendedProperties/Any(ep: ep/id eq '{MARK}' and ep/value eq '{booking}')");
@@ -332,13 +370,7 @@ impl Microsoft {
 
     /// `None`: there is nothing to change.
     async fn patch(&self, calendar: &str, draft: &Draft, id: &str) -> Result<Option<Written>, RemoteError> {
-        let now = match self.event(calendar, id, ",isOnlineMeeting").await {
-            Err(RemoteError::NotFound) => return Ok(None),
-            now => now?,
-        };
-        if now.cancelled() {
-            return Ok(None);
-        }
+        let Some(now) = self.there(calendar, id, ",isOnlineMeeting").await? else { return Ok(None) };
         let mut body = body(draft);
         if now.is_online_meeting == Some(true) {
             // The way in stands in the text, and without it Outlook ends the meeting.
@@ -445,23 +477,16 @@ impl Remote for Microsoft {
     }
 
     async fn get(&self, calendar: &str, id: &str) -> Result<Option<RemoteEvent>, RemoteError> {
-        let event = match self.event(calendar, id, "").await {
-            // Whether it is the event or the calendar that is not there, only the calendar can say.
-            Err(RemoteError::NotFound) => {
-                let request = self.request(Method::GET, &["me", "calendars", calendar])?.query(&[("$select", "id")]);
-                return self.ask(request).await?.done().map(|()| None);
-            }
-            event => event?,
-        };
-        if event.cancelled() {
-            return Ok(None);
-        }
+        let Some(event) = self.there(calendar, id, "").await? else { return Ok(None) };
         event.read(None).map(Some).ok_or_else(|| RemoteError::Unavailable("an answer is broken".into()))
     }
 
     async fn delete(&self, calendar: &str, id: &str) -> Result<(), RemoteError> {
-        match self.ask(self.request(Method::DELETE, &["me", "calendars", calendar, "events", id])?).await?.done() {
+        let answer = self.ask(self.request(Method::DELETE, &["me", "calendars", calendar, "events", id])?).await?;
+        match answer.done() {
             Err(RemoteError::NotFound | RemoteError::CursorGone) => Ok(()),
+            // So it is said of what was deleted before.
+            Err(RemoteError::Refused(_)) if answer.code() == "ErrorCannotDeleteObject" => Ok(()),
             done => done,
         }
     }

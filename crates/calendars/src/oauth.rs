@@ -11,7 +11,6 @@ use oauth2::{
 };
 use reqwest::Method;
 use std::fmt;
-use std::pin::Pin;
 use zeroize::Zeroizing;
 
 /// What we ask of Google: events, and the list of calendars to look for them in.
@@ -139,7 +138,7 @@ impl App {
         let request = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
-        let ask = asker(http);
+        let ask = |request| ask(http.clone(), request);
         let tokens = tokens(&request.request_async(&ask).await.map_err(error)?);
         let lasts = tokens.refresh.is_some();
         if lasts && self.covered_by(&tokens) { Ok(tokens) } else { Err(RemoteError::ScopeMissing) }
@@ -151,7 +150,7 @@ impl App {
     /// [`RemoteError::GrantRefused`] where the permission was withdrawn or has lapsed, else see [`RemoteError`].
     pub async fn refresh(&self, http: &Http, refresh_token: &str) -> Result<Tokens, RemoteError> {
         let (client, token) = (self.client()?, RefreshToken::new(refresh_token.to_owned()));
-        let ask = asker(http);
+        let ask = |request| ask(http.clone(), request);
         Ok(tokens(&client.exchange_refresh_token(&token).request_async(&ask).await.map_err(error)?))
     }
 
@@ -203,20 +202,8 @@ fn redirect(url: &str) -> Result<RedirectUrl, RemoteError> {
     RedirectUrl::new(url.to_owned()).map_err(|_| RemoteError::Refused("an address is not a web address".into()))
 }
 
-type Asking = Pin<Box<dyn Future<Output = Result<HttpResponse, RemoteError>> + Send>>;
-
-/// [`ask`] for the `oauth2` crate. Boxed and without borrows: the compiler cannot prove of a borrowing one that it can be
-/// sent between threads (rust-lang/rust#110338).
-fn asker(http: &Http) -> impl Fn(HttpRequest) -> Asking + Send + Sync + use<> {
-    let http = http.clone();
-    move |request| {
-        let http = http.clone();
-        Box::pin(async move { ask(&http, request).await })
-    }
-}
-
 /// Asks as the `oauth2` crate wants it, and says itself what a refusal means.
-async fn ask(http: &Http, request: HttpRequest) -> Result<HttpResponse, RemoteError> {
+async fn ask(http: Http, request: HttpRequest) -> Result<HttpResponse, RemoteError> {
     let (parts, body) = request.into_parts();
     let url = endpoint(&parts.uri.to_string())?;
     let answer = http.send(http.request(parts.method, url).headers(parts.headers).body(body)).await?;
@@ -228,10 +215,10 @@ async fn ask(http: &Http, request: HttpRequest) -> Result<HttpResponse, RemoteEr
     Ok(response)
 }
 
-/// RFC 6749, section 5.2; `interaction_required` is Microsoft's, where the person has to come back.
+/// RFC 6749, section 5.2; the other two are Microsoft's, where the person has to come back.
 fn refusal(answer: &Answer) -> RemoteError {
     match (answer.code().as_str(), answer.status.as_u16()) {
-        ("invalid_grant" | "interaction_required", _) => RemoteError::GrantRefused,
+        ("invalid_grant" | "interaction_required" | "consent_required", _) => RemoteError::GrantRefused,
         // Here it is our secret that is wrong, or the address, not an access token or a calendar.
         (_, 401 | 404 | 410) => RemoteError::Refused(answer.text()),
         _ => answer.error(),

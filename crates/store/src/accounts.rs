@@ -113,6 +113,9 @@ impl Tx {
     pub async fn delete_expired(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         sqlx::query!("DELETE FROM sessions WHERE expires_at <= $1", now).execute(self.connection()).await?;
         sqlx::query!("DELETE FROM single_use_tokens WHERE expires_at <= $1", now).execute(self.connection()).await?;
+        sqlx::query!("DELETE FROM calendar_authorizations WHERE expires_at <= $1", now)
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 

@@ -62,6 +62,21 @@ pub struct NewBooking {
     pub created_at: DateTime<Utc>,
 }
 
+/// A time that is kept for whoever fills in the form. It counts as a booking of its session type.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct NewHold {
+    pub id: Uuid,
+    pub mentor_id: MentorId,
+    pub session_type_id: SessionTypeId,
+    pub during: Range<DateTime<Utc>>,
+    pub buffer_before_minutes: u16,
+    pub buffer_after_minutes: u16,
+    pub expires_at: DateTime<Utc>,
+    pub client_hash: [u8; 32],
+    pub created_at: DateTime<Utc>,
+}
+
 /// What happened to a booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -317,6 +332,66 @@ impl Tx {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+
+    /// Visitor: keeps a time for whoever knows `id`, until `expires_at`. [`StoreError::Overlap`] where it is taken.
+    pub async fn insert_hold(&mut self, hold: &NewHold) -> Result<(), StoreError> {
+        let small = |n: u16| i16::try_from(n).unwrap_or(i16::MAX);
+        sqlx::query!(
+            "INSERT INTO bookings (id, mentor_id, session_type_id, session_slug, session_name, status, during,
+                 buffer_before_minutes, buffer_after_minutes, cancel_notice_minutes, hold_expires_at, hold_client, created_at)
+             VALUES ($1, $2, $3, '', '', 'held', tstzrange($4, $5), $6, $7, 0, $8, $9, $10)",
+            hold.id,
+            hold.mentor_id.0,
+            hold.session_type_id.0,
+            hold.during.start,
+            hold.during.end,
+            small(hold.buffer_before_minutes),
+            small(hold.buffer_after_minutes),
+            hold.expires_at,
+            hold.client_hash.as_slice(),
+            hold.created_at
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Visitor: how many live holds a client has, and when the first of them ends.
+    pub async fn live_holds(
+        &mut self,
+        client_hash: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
+        let row = sqlx::query!(r#"SELECT count AS "count!", first_ends_at FROM live_holds($1, $2)"#, client_hash, now)
+            .fetch_one(self.connection())
+            .await?;
+        Ok((row.count, row.first_ends_at))
+    }
+
+    /// Worker: takes away every hold that has expired.
+    pub async fn delete_expired_holds(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!("DELETE FROM bookings WHERE status = 'held' AND hold_expires_at <= $1", now)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Visitor, mentor, worker (acting for a mentor): takes away the mentor's holds that have expired, and `hold`. Answers
+    /// the start and session type that it was for, if it was live.
+    pub async fn take_hold(
+        &mut self,
+        hold: Option<Uuid>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(DateTime<Utc>, SessionTypeId)>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT starts_at AS "start!", session_type AS "session_type!" FROM take_hold($1, $2)"#,
+            hold,
+            now
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| (row.start, SessionTypeId(row.session_type))))
     }
 
     /// Mentee: the booking whose token is shown.

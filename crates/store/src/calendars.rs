@@ -56,6 +56,8 @@ pub struct Grant {
     pub connection: Connection,
     pub url: Option<String>,
     pub username: Option<String>,
+    /// The mentor's time zone.
+    pub timezone: String,
     pub access_token: Option<Vec<u8>>,
     pub refresh_token: Option<Vec<u8>>,
     pub expires_at: Option<DateTime<Utc>>,
@@ -154,7 +156,8 @@ impl Tx {
     pub async fn grant(&mut self, id: ConnectionId) -> Result<Option<Grant>, StoreError> {
         let Some(connection) = self.calendar_connection(id).await? else { return Ok(None) };
         let row = sqlx::query!(
-            "SELECT url, username, access_token, refresh_token, expires_at FROM mentor_calendar_tokens WHERE id = $1",
+            r#"SELECT url, username, access_token, refresh_token, expires_at, m.timezone AS "timezone!"
+               FROM mentor_calendar_tokens t JOIN mentors m ON m.id = t.mentor_id WHERE t.id = $1"#,
             id.0
         )
         .fetch_one(self.connection())
@@ -163,6 +166,7 @@ impl Tx {
             connection,
             url: row.url,
             username: row.username,
+            timezone: row.timezone,
             access_token: row.access_token,
             refresh_token: row.refresh_token,
             expires_at: row.expires_at,

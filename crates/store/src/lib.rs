@@ -15,7 +15,7 @@ mod session_types;
 mod transaction;
 
 pub use accounts::{ApiKey, SingleUse};
-pub use bookings::{Booking, BookingEvent, BookingFilter, EventKind, Idempotent, NewBooking, NewEvent};
+pub use bookings::{Booking, BookingEvent, BookingFilter, EventKind, Idempotent, NewBooking, NewEvent, NewHold};
 pub use calendars::{Authorization, Calendar, Connection, EventLink, Grant, NewConnection, Progress};
 pub use error::StoreError;
 pub use jobs::Job;

@@ -68,6 +68,19 @@ impl Tx {
         Ok(())
     }
 
+    /// Waits until no other transaction counts what this client has, and lets no other until the end of this one. Before
+    /// [`lock_calendar`](Self::lock_calendar), never after it.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn lock_client(&mut self, client_hash: &[u8; 32]) -> Result<(), StoreError> {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))")
+            .bind(hex(client_hash))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Makes it so.
     ///
     /// # Errors

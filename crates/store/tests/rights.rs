@@ -25,7 +25,7 @@ struct Table {
     alone: bool,
 }
 
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 18] = [
     Table {
         name: "mentors",
         owner: "id",
@@ -132,8 +132,41 @@ const TABLES: [Table; 14] = [
         owner: "mentor_id",
         insert: "INSERT INTO mentor_calendar_tokens (id, mentor_id, provider, account, access_token, created_at)
                  VALUES (md5('calendar {m} {n}')::uuid, '{m}', 'google', 'account {n}', 'sealed', now())",
-        change: "error = 'changed'",
+        change: "next_sync_at = now()",
         alone: false,
+    },
+    Table {
+        name: "calendar_authorizations",
+        owner: "mentor_id",
+        insert: "INSERT INTO calendar_authorizations
+                 VALUES (sha256('state {m} {n}'), '{m}', 'session', 'google', 'sealed', now(), now())",
+        change: "expires_at = now()",
+        alone: false,
+    },
+    Table {
+        name: "calendars",
+        owner: "mentor_id",
+        insert: "INSERT INTO calendars (id, connection_id, mentor_id, remote_id, name, writable, is_primary, blocks, receives)
+                 VALUES (md5('calendar {m} {n}')::uuid, md5('calendar {m} 1')::uuid, '{m}', 'remote {n}', 'Name', true, true,
+                     true, false)",
+        change: "blocks = false",
+        alone: false,
+    },
+    Table {
+        name: "calendar_busy",
+        owner: "mentor_id",
+        insert: "INSERT INTO calendar_busy VALUES (md5('calendar {m} 1')::uuid, sha256('event {n}'), '{m}',
+                     tstzrange('2027-01-02 09:30Z', '2027-01-02 10:00Z'))",
+        change: "during = tstzrange('2027-01-02 09:30Z', '2027-01-02 11:00Z')",
+        alone: false,
+    },
+    Table {
+        name: "booking_calendar_events",
+        owner: "mentor_id",
+        insert: "INSERT INTO booking_calendar_events (booking_id, mentor_id, calendar_id)
+                 VALUES (md5('booking {m} ' || ({n} - 1) % 4 + 1)::uuid, '{m}', md5('calendar {m} 1')::uuid)",
+        change: "remote_id = 'changed'",
+        alone: true,
     },
     Table {
         name: "jobs",
@@ -453,7 +486,7 @@ async fn functions_with_their_owners_rights_are_safe_to_call() {
         "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE prosecdef AND pronamespace = 'public'::regnamespace",
     )
     .await;
-    assert_eq!(definers.len(), 1, "busy_times, and nothing that nobody looked at: {definers:?}");
+    assert_eq!(definers.len(), 3, "busy_times, live_holds and take_hold, and nothing that nobody looked at: {definers:?}");
     let unsafe_ones = texts(
         &mut connection,
         "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE prosecdef
@@ -512,7 +545,7 @@ async fn a_visitor_learns_when_a_mentor_is_busy_and_no_more() {
     let (_database, mut connection) = seeded().await;
     let [nobody, visits, mentee, mentor_b] = [0, 1, 3, MENTOR_B];
 
-    for (caller, times) in [(nobody, 0), (visits, 2), (mentee, 2), (mentor_b, 1)] {
+    for (caller, times) in [(nobody, 0), (visits, 4), (mentee, 4), (mentor_b, 2)] {
         attempt(&mut connection, caller, "", "").await.ok().unwrap();
         assert_eq!(busy(&mut connection).await, times, "caller {caller}");
     }
@@ -547,14 +580,15 @@ async fn one_does_not_count_against_oneself() {
     let (_database, mut connection) = seeded().await;
     attempt(&mut connection, 1, "", "").await.ok().unwrap();
     let sql = format!("SELECT count(*) FROM busy_times('-infinity', 'infinity', now(), md5('booking {A} 1')::uuid)");
-    assert_eq!(sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap(), 1);
+    assert_eq!(sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap(), 3);
 
+    // Besides, there are another booking and two events of a connected calendar.
     for (status, hold, times) in [
-        ("declined", "NULL", 1),
-        ("cancelled", "NULL", 1),
-        ("pending", "NULL", 2),
-        ("held", "now() + interval '1 minute'", 2),
-        ("held", "now()", 1),
+        ("declined", "NULL", 3),
+        ("cancelled", "NULL", 3),
+        ("pending", "NULL", 4),
+        ("held", "now() + interval '1 minute'", 4),
+        ("held", "now()", 3),
     ] {
         let before = format!(
             "UPDATE bookings SET status = '{status}', hold_expires_at = {hold} WHERE id = md5('booking {A} 1')::uuid"

@@ -4,6 +4,7 @@ use super::credential::Credential;
 use super::input::{Body, Fields, Name, Query};
 use super::wire;
 use crate::forms::calendar_file;
+use crate::limits::Client;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use booking::accounts::{self, NewAccount};
 use booking::bookings::{self, Idempotency, List, Request};
 use booking::secrets::Secret;
-use booking::{Context, calendar, listing, schedule};
+use booking::{Context, calendar, holds, listing, schedule};
 use scheduling::{Availability, BookingId, Language, SessionType, Status, rules};
 use serde_json::{Value, json};
 
@@ -159,12 +160,27 @@ fn idempotency(headers: &HeaderMap, fields: &mut Fields) -> Option<Idempotency> 
     Some(Idempotency { key: key?.to_owned(), request_hash: fields.hash() })
 }
 
+pub(super) async fn create_hold(
+    State(context): State<Context>,
+    Client(client): Client,
+    body: Result<Body, Problem>,
+) -> Result<Response, Problem> {
+    let mut fields = body?.required()?;
+    let (mentor, session_type) = (fields.text("mentor"), fields.text("session_type"));
+    let start = fields.instant("start");
+    fields.finish()?;
+    let hold = holds::hold(&context, &client, &mentor, &session_type, start).await?;
+    Ok(created(json!({ "id": hold.id, "expires_at": wire::utc(hold.expires_at) })))
+}
+
 pub(super) async fn create_booking(
     State(context): State<Context>,
     headers: HeaderMap,
     body: Result<Body, Problem>,
 ) -> Result<Response, Problem> {
     let mut fields = body?.required()?;
+    // What is no id is the id of no hold.
+    let hold = fields.optional_text("hold");
     let request = Request {
         idempotency: idempotency(&headers, &mut fields),
         mentor: fields.text("mentor"),
@@ -175,6 +191,7 @@ pub(super) async fn create_booking(
         timezone: fields.text("timezone"),
         notes: fields.optional_text("notes"),
         language: language(&headers),
+        hold: hold.map(|id| id.parse().unwrap_or_default()),
     };
     fields.finish()?;
     let (made, token) = bookings::book(&context, request).await?;

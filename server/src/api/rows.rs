@@ -216,6 +216,21 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         method: "post",
+        path: "/api/v1/holds",
+        handler: || post(h::create_hold),
+        tag: "Bookings",
+        id: "createHold",
+        title: "Keep a time",
+        note: "For five minutes the start is offered to nobody else; a booking that shows the hold's id may have it. A client \
+               address may have ten live holds; the next is answered `rate_limited`.",
+        body: Takes::Body("NewHold"),
+        status: 201,
+        answer: Answer::Json("Hold"),
+        codes: &["not_found", "slot_unavailable"],
+        ..ROW
+    },
+    Row {
+        method: "post",
         path: "/api/v1/bookings",
         handler: || post(h::create_booking),
         tag: "Bookings",
@@ -226,7 +241,7 @@ pub(super) const ROWS: &[Row] = &[
         body: Takes::Body("NewBooking"),
         status: 201,
         answer: Answer::Json("MadeBooking"),
-        codes: &["not_found", "slot_unavailable", "idempotency_key_reused"],
+        codes: &["not_found", "slot_unavailable", "hold_expired", "idempotency_key_reused"],
         ..ROW
     },
     Row {
@@ -407,6 +422,11 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
         "slot_unavailable",
         409,
         "The start is taken, or was never offered. Read the free times again and choose another.",
+    ),
+    (
+        "hold_expired",
+        409,
+        "The hold is expired, spent, unknown, or for another start. Hold the start again, or book without a hold.",
     ),
     ("already_cancelled", 409, "The booking was cancelled or declined before. Nothing was changed."),
     ("not_pending", 409, "The booking does not wait for approval (any more)."),

@@ -35,7 +35,15 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("SessionType", session_type()),
         ("SessionTypeInput", without(asked.clone(), "slug")),
         ("SessionTypeWithSlug", asked),
-        ("NewBooking", lenient(new_booking(), &["notes"])),
+        ("NewHold", object(new_hold())),
+        (
+            "Hold",
+            object(vec![
+                ("id", about(id(), "Whoever shows it may book the start.")),
+                ("expires_at", instant("2026-11-22T09:05:00Z")),
+            ]),
+        ),
+        ("NewBooking", lenient(new_booking(), &["notes", "hold"])),
         ("MadeBooking", object(joined(booking(), manage()))),
         ("BookingPage", page("Booking")),
         ("Booking", object(booking())),
@@ -302,7 +310,16 @@ fn new_booking() -> Value {
         ("email", email("ada@example.com")),
         ("timezone", zone("America/New_York")),
         ("notes", or_null(long_text("About my portfolio."))),
+        ("hold", about(mostly_null(id()), "The id of a hold of this start, if there is one.")),
     ])
+}
+
+fn new_hold() -> Members {
+    vec![
+        ("mentor", handle()),
+        ("session_type", slug()),
+        ("start", about(instant("2026-12-01T00:00:00Z"), "One of the free times.")),
+    ]
 }
 
 fn booking() -> Members {

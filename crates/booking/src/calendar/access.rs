@@ -13,6 +13,7 @@ use calendars::remote::{
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling::{ConnectionId, MentorId};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 use store::{Actor, Connection, Grant, Tx};
 use zeroize::Zeroizing;
@@ -238,7 +239,7 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
     if provider == Provider::CalDav {
         let password = opened(context, &grant.connection, Secret::Refresh, grant.refresh_token.as_deref())?;
         let (url, username) = (grant.url.as_deref().unwrap_or_default(), grant.username.as_deref().unwrap_or_default());
-        return Ok(Client::CalDav(caldav(context, url, username, password)?));
+        return Ok(Client::CalDav(caldav(context, &grant.timezone, url, username, password)?));
     }
     let not_here = || Trouble::Remote(RemoteError::Unavailable("it is not configured here".into()));
     let service = settings.service(provider).ok_or_else(not_here)?;
@@ -256,11 +257,14 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
 /// A CalDAV account that is not kept yet, or is.
 pub(super) fn caldav(
     context: &Context,
+    timezone: &str,
     url: &str,
     username: &str,
     password: Zeroizing<String>,
 ) -> Result<CalDav, RemoteError> {
-    CalDav::new(url, username, password, context.calendars.private_addresses)
+    let now = context.clone();
+    let clock = Arc::new(move || now.now());
+    CalDav::new(url, username, password, context.calendars.private_addresses, timezone, clock)
 }
 
 /// Keeps new tokens, sealed for their connection.

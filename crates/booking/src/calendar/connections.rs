@@ -232,7 +232,8 @@ pub async fn connect_caldav(
         }),
     ])?;
     let secret = Zeroizing::new(password.reveal().to_owned());
-    let account = match access::caldav(context, url, username, secret) {
+    let timezone = crate::accounts::account(context, mentor).await?.timezone;
+    let account = match access::caldav(context, &timezone, url, username, secret) {
         Ok(client) => client.account().await,
         Err(error) => Err(error),
     };

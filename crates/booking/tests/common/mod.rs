@@ -8,10 +8,12 @@ mod mailer_tests;
 
 use booking::accounts::{self, NewAccount};
 use booking::bookings::{self, Key, Made, Request};
+use booking::calendar::Settings;
 use booking::context::{Clock, Inner, Random};
 use booking::secrets::Secret;
 use booking::zones::Zones;
 use booking::{Context, Error, jobs, schedule};
+use calendars::http::Http;
 use calendars::seal::{SealKey, Sealer};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use cluster::Database;
@@ -227,6 +229,14 @@ async fn server(
         sealer: Sealer::new(SealKey::new(&[1; 32]), None),
         mailer: Mailer::new(Transport::Files(mail.path().to_owned()), FROM).unwrap(),
         zones: Zones::newest(),
+        calendars: Settings {
+            http: Http::new().unwrap(),
+            google: None,
+            microsoft: None,
+            private_addresses: true,
+            sync_interval: TimeDelta::minutes(5),
+            push: false,
+        },
         clock: Box::new(clock.clone()),
         random: Box::new(Foretold(Mutex::new(seed))),
         base_url: BASE_URL.into(),
@@ -262,6 +272,7 @@ pub fn request(mentor: &str, session_type: &str, start: DateTime<Utc>) -> Reques
         timezone: "UTC".into(),
         notes: None,
         language: Language::En,
+        hold: None,
         idempotency: None,
     }
 }

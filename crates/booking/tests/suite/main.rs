@@ -8,6 +8,7 @@ mod accounts;
 mod approval;
 mod book;
 mod change;
+mod holds;
 mod idempotency;
 mod jobs;
 mod lists;

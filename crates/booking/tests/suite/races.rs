@@ -57,7 +57,7 @@ async fn of_two_hundred_who_want_one_time_one_gets_it() {
     let start = at("2026-11-23T09:00:00Z");
     assert_eq!(winners((0..200).map(|n| book(servers[n % 2].clone(), "long", start))).await, 1);
     assert_eq!(app.number("SELECT count(*) FROM bookings").await, 1);
-    assert_eq!(app.number("SELECT count(*) FROM jobs").await, 2, "only the winner's mail");
+    assert_eq!(app.number("SELECT count(*) FROM jobs").await, 3, "only the winner's mail and event");
     assert_eq!(app.mail().await.len(), 2);
 }
 

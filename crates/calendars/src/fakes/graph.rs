@@ -137,6 +137,19 @@ impl State {
                 Ok(Reply::ok(json!({ "id": calendar })))
             }
             ("GET", ["me", "calendars", calendar, "calendarView", "delta"]) => self.delta(calendar, seen),
+            ("GET", ["me", "calendars", calendar, "calendarView"]) => {
+                self.parameters(seen, &["startDateTime", "endDateTime", "$select", "$top"])?;
+                let window = window_of(seen.query.get("startDateTime"), seen.query.get("endDateTime"));
+                let window = window.ok_or_else(|| self.refuse(400, "ErrorInvalidParameter"))?;
+                let events = self.all(calendar, &window).into_iter().filter(|event| event["type"] != "seriesMaster");
+                Ok(Reply::ok(json!({ "value": events.map(|event| shown(event, seen)).collect::<Vec<_>>() })))
+            }
+            ("GET", ["me", "events", id, "calendar"]) => {
+                self.parameters(seen, &["$select"])?;
+                let there = |calendar: &&super::Calendar| calendar.events.get(*id).is_some_and(|event| !event.deleted);
+                let calendar = self.calendars.iter().find(there).ok_or_else(|| self.refuse(404, ""))?;
+                Ok(Reply::ok(json!({ "id": calendar.id })))
+            }
             ("GET", ["me", "calendars", calendar, "events"]) => self.search(calendar, seen),
             ("POST", ["me", "calendars", calendar, "events"]) => self.create(calendar, seen),
             ("GET", ["me", "calendars", calendar, "events", id]) => {
@@ -146,7 +159,9 @@ impl State {
             }
             ("PATCH", ["me", "calendars", calendar, "events", id]) => self.update(calendar, id, seen),
             ("DELETE", ["me", "calendars", calendar, "events", id]) => {
-                self.outlook(calendar, id)?;
+                if self.outlook(calendar, id)?.deleted {
+                    return Err(self.refuse(403, "ErrorCannotDeleteObject"));
+                }
                 self.delete(id);
                 Ok(Reply::nothing())
             }
@@ -174,9 +189,9 @@ impl State {
     }
 
     fn outlook(&mut self, calendar: &str, id: &str) -> Result<&mut Stored, Reply> {
-        let missing = self.refuse(404, "");
+        let (missing, lingering) = (self.refuse(404, ""), self.lingering);
         let event = self.calendar(calendar).and_then(|calendar| calendar.events.get_mut(id));
-        event.filter(|event| !event.deleted).ok_or(missing)
+        event.filter(|event| !event.deleted || lingering).ok_or(missing)
     }
 
     fn delta(&mut self, calendar: &str, seen: &Seen) -> Result<Reply, Reply> {
@@ -306,7 +321,7 @@ impl State {
         let known = self.calendar(calendar).and_then(|calendar| calendar.transactions.get(&transaction).cloned());
         if let Some(id) = known {
             let refused = self.refuse(409, "ErrorDuplicateTransactionId");
-            let event = self.outlook(calendar, &id).map_err(|_| refused)?.clone();
+            let event = self.outlook(calendar, &id).ok().filter(|event| !event.deleted).ok_or(refused)?.clone();
             return Ok(Reply::created(told(&id, &event)));
         }
         let when = Moment::On(chrono::NaiveDate::MIN);

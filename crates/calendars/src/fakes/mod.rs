@@ -4,15 +4,19 @@
 //! Whoever tests in Rust holds a [`Fake`]; a browser test talks to its `/control/…` (see [`control`]).
 
 pub mod control;
+mod event;
 mod google;
 mod graph;
 mod oauth;
+mod push;
+
+pub use event::{Moment, NewEvent};
 
 use crate::remote::{Provider, When};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -121,107 +125,6 @@ impl Seen {
     }
 }
 
-/// An event to be put into a fake, in no vendor's words.
-#[derive(Clone, Debug, Deserialize)]
-pub struct NewEvent {
-    /// The calendar; the primary one if there is none.
-    #[serde(default)]
-    pub calendar: Option<String>,
-    /// One line.
-    #[serde(default)]
-    pub title: String,
-    /// An instant, or a date for an all-day event.
-    pub start: Moment,
-    /// The same, not included.
-    pub end: Moment,
-    /// Takes no time: transparent, or shown as free.
-    #[serde(default)]
-    pub free: bool,
-    /// The account's owner has declined.
-    #[serde(default)]
-    pub declined: bool,
-    /// So many times, a week apart.
-    #[serde(default)]
-    pub weekly: Option<u32>,
-    /// Google's `eventType`.
-    #[serde(default)]
-    pub event_type: Option<String>,
-}
-
-/// An instant or a date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum Moment {
-    /// RFC 3339.
-    At(DateTime<Utc>),
-    /// `YYYY-MM-DD`.
-    On(NaiveDate),
-}
-
-impl Moment {
-    fn weeks_later(self, weeks: u32) -> Self {
-        let weeks = TimeDelta::weeks(weeks.into());
-        match self {
-            Self::At(at) => Self::At(at + weeks),
-            Self::On(date) => Self::On(date + weeks),
-        }
-    }
-
-    fn instant(self) -> DateTime<Utc> {
-        match self {
-            Self::At(at) => at,
-            Self::On(date) => date.and_time(chrono::NaiveTime::MIN).and_utc(),
-        }
-    }
-}
-
-impl NewEvent {
-    /// An event between two instants.
-    pub fn timed(title: &str, during: Range<DateTime<Utc>>) -> Self {
-        Self::between(title, Moment::At(during.start), Moment::At(during.end))
-    }
-
-    /// An event of whole days, the second date not included.
-    pub fn all_day(title: &str, first: NaiveDate, after: NaiveDate) -> Self {
-        Self::between(title, Moment::On(first), Moment::On(after))
-    }
-
-    fn between(title: &str, start: Moment, end: Moment) -> Self {
-        let title = title.to_owned();
-        Self { calendar: None, title, start, end, free: false, declined: false, weekly: None, event_type: None }
-    }
-
-    /// In this calendar.
-    pub fn of(mut self, calendar: &str) -> Self {
-        self.calendar = Some(calendar.to_owned());
-        self
-    }
-
-    /// Takes no time.
-    pub fn free(mut self) -> Self {
-        self.free = true;
-        self
-    }
-
-    /// The account's owner has declined.
-    pub fn declined(mut self) -> Self {
-        self.declined = true;
-        self
-    }
-
-    /// So many times, a week apart.
-    pub fn weekly(mut self, times: u32) -> Self {
-        self.weekly = Some(times);
-        self
-    }
-
-    /// With Google's `eventType`.
-    pub fn event_type(mut self, kind: &str) -> Self {
-        self.event_type = Some(kind.to_owned());
-        self
-    }
-}
-
 /// An event as a fake keeps it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Kept {
@@ -290,6 +193,7 @@ struct State {
     now: Option<DateTime<Utc>>,
     meetings: bool,
     masters: bool,
+    lingering: bool,
     calendars: Vec<Calendar>,
     cursors: HashMap<String, Cursor>,
     channels: Vec<Channel>,
@@ -548,6 +452,11 @@ impl Fake {
         self.state().masters = told;
     }
 
+    /// Whether Graph still answers the id of what was deleted, as if it were there.
+    pub fn let_linger(&self, lingering: bool) {
+        self.state().lingering = lingering;
+    }
+
     /// The next `times` requests of which `METHOD /path?query` holds `matching` fail like this.
     pub fn fail(&self, matching: &str, times: u32, fault: Fault) {
         self.state().failing.push(Failing { matching: matching.into(), times, fault });
@@ -621,7 +530,7 @@ impl Fake {
 
     /// Tells everybody who watches that something has changed, and answers the statuses that came back.
     pub async fn notify(&self) -> Vec<u16> {
-        tell(&self.state, "exists").await
+        push::tell(&self.state, "exists").await
     }
 }
 
@@ -662,6 +571,7 @@ impl State {
             now: None,
             meetings: true,
             masters: true,
+            lingering: false,
             calendars,
             cursors: HashMap::new(),
             channels: Vec::new(),
@@ -837,16 +747,17 @@ async fn serve(
         Some(Fault::Redirect(to)) => return (StatusCode::FOUND, [("location", to.clone())]).into_response(),
         _ => {}
     }
-    if seen.method == "POST" && seen.path == "/v1.0/subscriptions" && !shaken(seen.text("notificationUrl")).await {
+    if seen.method == "POST" && seen.path == "/v1.0/subscriptions" && !push::shaken(seen.text("notificationUrl")).await
+    {
         return lock(&state).refuse(400, "ValidationError").into_response();
     }
     if seen.path == "/control/notify" {
-        return axum::Json(tell(&state, "exists").await).into_response();
+        return axum::Json(push::tell(&state, "exists").await).into_response();
     }
     let mut reply = lock(&state).answer(&seen);
     if seen.method == "POST" && seen.path.ends_with("/events/watch") && reply.status == 200 {
         // Google's first message says that the channel is open.
-        tokio::spawn(async move { tell(&state, "sync").await });
+        tokio::spawn(async move { push::tell(&state, "sync").await });
     }
     match fault {
         Some(Fault::LostAnswer) => return Response::new(Body::new(Broken)),
@@ -873,67 +784,6 @@ fn spoil(body: &mut Value, fault: &Fault) {
             *link = json!(format!("{origin}/v1.0/me/calendarView/delta?$skiptoken=1"));
         }
     }
-}
-
-fn outgoing() -> reqwest::Client {
-    let timeout = Duration::from_secs(5);
-    reqwest::Client::builder().timeout(timeout).tls_backend_preconfigured(no_tls()).build().unwrap_or_default()
-}
-
-/// Fakes speak to plain addresses only; reqwest wants to be told all the same.
-fn no_tls() -> rustls::ClientConfig {
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring's own versions")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
-}
-
-/// Graph asks an address whether it wants notifications before it sends any.
-/// <https://learn.microsoft.com/graph/change-notifications-delivery-webhooks>
-async fn shaken(url: &str) -> bool {
-    let token = "Validation: Testing client application reachability + 1";
-    let Ok(asked) = outgoing().post(url).query(&[("validationToken", token)]).send().await else { return false };
-    let plain = asked.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    asked.status() == StatusCode::OK && plain && asked.text().await.is_ok_and(|text| text == token)
-}
-
-/// <https://developers.google.com/workspace/calendar/api/guides/push>,
-/// <https://learn.microsoft.com/graph/api/resources/changenotificationcollection>
-async fn tell(state: &Mutex<State>, what: &'static str) -> Vec<u16> {
-    let (google, channels) = {
-        let mut state = lock(state);
-        state.channels.iter_mut().for_each(|channel| channel.messages += 1);
-        (state.provider == Provider::Google, state.channels.clone())
-    };
-    let mut statuses = Vec::new();
-    for channel in channels {
-        let request = outgoing().post(&channel.url);
-        let request = if google {
-            [
-                ("x-goog-channel-id", channel.id),
-                ("x-goog-channel-token", channel.secret),
-                ("x-goog-channel-expiration", channel.expires),
-                ("x-goog-resource-id", channel.resource),
-                ("x-goog-resource-state", what.to_owned()),
-                ("x-goog-message-number", channel.messages.to_string()),
-            ]
-            .into_iter()
-            .fold(request.header("content-length", "0"), |request, (name, value)| request.header(name, value))
-        } else {
-            request.json(&json!({ "value": [{
-                "subscriptionId": channel.id,
-                "clientState": channel.secret,
-                "changeType": "updated",
-                "resource": channel.resource,
-                "tenantId": "1",
-                "subscriptionExpirationDateTime": channel.expires,
-                "resourceData": { "@odata.type": "#Microsoft.Graph.Event", "id": "1" },
-            }] }))
-        };
-        statuses.push(request.send().await.map_or(0, |answer| answer.status().as_u16()));
-    }
-    statuses
 }
 
 /// Whether an event takes any of a window.

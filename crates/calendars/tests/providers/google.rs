@@ -223,3 +223,16 @@ async fn an_account_without_meet_still_gets_its_event() {
     assert_eq!(c.client.put(&c.primary, &draft, None).await.unwrap().meeting_url, None);
     assert_eq!(c.fake.events().len(), 1);
 }
+
+#[tokio::test]
+async fn a_link_that_is_being_made_is_waited_for() {
+    let c = google().await;
+    let draft = Draft { meeting: Some(Meeting::Meet), ..draft(1) };
+    let id = c.client.put(&c.primary, &draft, None).await.unwrap().id;
+    let making = json!({ "hangoutLink": null, "conferenceData": { "entryPoints": null } });
+    c.fake.change_event(&id, &making);
+    assert_eq!(c.client.put(&c.primary, &draft, Some(&id)).await.unwrap().meeting_url, None);
+    c.fake.change_event(&id, &json!({ "hangoutLink": "https://meet.google.com/abc" }));
+    let told = c.client.put(&c.primary, &draft, Some(&id)).await.unwrap();
+    assert_eq!(told.meeting_url.as_deref(), Some("https://meet.google.com/abc"));
+}

@@ -203,6 +203,28 @@ async fn a_deleted_event_is_made_again_once() {
 }
 
 #[tokio::test]
+async fn what_was_deleted_may_still_answer_to_its_id() {
+    let c = graph().await;
+    let written = c.client.put(&c.primary, &draft(1), None).await.unwrap();
+    c.fake.let_linger(true);
+    assert!(c.client.get(&c.primary, &written.id).await.unwrap().is_some());
+    c.fake.delete_event(&written.id);
+    assert_eq!(c.client.get(&c.primary, &written.id).await, Ok(None));
+    assert_eq!(c.client.delete(&c.primary, &written.id).await, Ok(()));
+    let again = c.client.put(&c.primary, &Draft { sequence: 1, ..draft(1) }, Some(&written.id)).await.unwrap();
+    assert_ne!(again.id, written.id);
+    assert_eq!(only(&c.look(None).await).id, again.id);
+    // A list that says nothing is not believed, and nothing is made twice for it.
+    for fault in [Fault::Empty, Fault::Status(500)] {
+        c.fake.fail("/calendarView?", 2, fault);
+        assert!(matches!(c.client.get(&c.primary, &again.id).await, Err(RemoteError::Unavailable(_))));
+        let put = c.client.put(&c.primary, &draft(1), Some(&again.id)).await;
+        assert!(matches!(put, Err(RemoteError::Unavailable(_))));
+    }
+    assert_eq!(c.fake.events().len(), 1);
+}
+
+#[tokio::test]
 async fn a_link_is_made_once_and_lives_through_changes() {
     let c = graph().await;
     let draft = Draft { meeting: Some(Meeting::Teams), ..draft(1) };

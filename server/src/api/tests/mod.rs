@@ -241,7 +241,9 @@ fn row(method: &str, path: &str) -> Option<&'static Row> {
         let same = |(part, given): (&&str, &&str)| part == given || (part.starts_with('{') && !given.is_empty());
         row.method == method && template.len() == given.len() && template.iter().zip(&given).all(same)
     };
-    ROWS.iter().chain(HEALTH).filter(fits).min_by_key(|row| row.path.matches('{').count())
+    // A path that stands in the table as it is belongs to none with a place for any name.
+    let exact = ROWS.iter().any(|row| row.path == path);
+    ROWS.iter().chain(HEALTH).filter(fits).find(|row| !exact || row.path == path)
 }
 
 /// Whether an answer has the form of its schema: these members, and no others.
