@@ -76,6 +76,10 @@ pub fn Card(
     let expired = move || state.get() == State::Expired;
     let trouble = move || {
         let code = this.with(|this| this.error.clone()).filter(|_| !expired())?;
+        // One look that fails is no news; what the mentor can change is.
+        if state.get() != State::Trouble && matches!(code.as_str(), "unreachable" | "throttled") {
+            return None;
+        }
         let text = match code.as_str() {
             "throttled" => t.trouble_throttled,
             "refused" => t.trouble_refused,
@@ -136,6 +140,7 @@ impl State {
         match connection.status.as_str() {
             "expired" => Self::Expired,
             "error" => Self::Trouble,
+            _ if connection.last_synced_at.is_none() && connection.error.is_some() => Self::Trouble,
             _ if is_first(connection) => Self::First,
             _ => Self::Fine,
         }
@@ -170,7 +175,7 @@ fn Looks(page: Page, connection: Memo<ConnectionView>) -> impl IntoView {
                     Some(_) => text = format!("{text} {}", t.next_sync_now),
                     None => {}
                 }
-                text
+                text.trim_start().to_owned()
             })
         })
     }
