@@ -39,7 +39,7 @@ test('a calendar is connected, and what is busy there cannot be booked @phone', 
     await page.reload();
     await hydrated(page);
     await expect(page.getByRole('heading', { name: 'mentor@example.com' })).toBeVisible();
-    await expect(page.getByText('is connected.')).toHaveCount(0);
+    await expect(page.getByRole('main').getByText('is connected.')).toHaveCount(0);
 
     // The account's own calendar blocks and receives, the team's does not.
     const blocking = page.getByRole('group', { name: 'Which calendars block' });
@@ -65,19 +65,19 @@ test('permission that is not given is spoken of plainly', async ({ page, server,
 
     await setOut(page, 'google');
     await page.getByRole('link', { name: 'Deny' }).click();
-    await expect(page.getByText('Permission was not given.')).toBeVisible();
+    await expect(page.getByRole('main').getByText('Permission was not given.')).toBeVisible();
     await hydrated(page);
     await expect(page).toHaveURL(/\/dashboard\/calendars$/);
     await accessible(page);
     await page.getByRole('main').getByRole('button', { name: 'Close' }).click();
-    await expect(page.getByText('Permission was not given.')).toHaveCount(0);
+    await expect(page.getByRole('main').getByText('Permission was not given.')).toHaveCount(0);
 
     await setOut(page, 'google');
     await page.getByRole('link', { name: 'Allow only some' }).click();
-    await expect(page.getByText('We need both permissions')).toBeVisible();
+    await expect(page.getByRole('main').getByText('We need both permissions')).toBeVisible();
 
     await page.goto('/calendar/google/callback?state=made-up&code=made-up');
-    await expect(page.getByText('The way back to us was used already')).toBeVisible();
+    await expect(page.getByRole('main').getByText('The way back to us was used already')).toBeVisible();
 
     expect(await server.api('GET', '/calendars', mentor.key)).toEqual([]);
 });
@@ -92,16 +92,16 @@ test('a way back works once, and in the session that began it', async ({ page, b
     const elsewhere = await browser.newPage({ baseURL: server.url });
     await elsewhere.goto(await server.loginLink(other));
     await elsewhere.goto(back);
-    await expect(elsewhere.getByText('The way back to us was used already')).toBeVisible();
+    await expect(elsewhere.getByRole('main').getByText('The way back to us was used already')).toBeVisible();
     await elsewhere.close();
     expect(await server.api('GET', '/calendars', other.key)).toEqual([]);
 
     await setOut(page, 'google');
     const again = (await page.getByRole('link', { name: 'Allow', exact: true }).getAttribute('href')) ?? '';
     await page.goto(again);
-    await expect(page.getByText('Google Calendar is connected.')).toBeVisible();
+    await expect(page.getByRole('main').getByText('Google Calendar is connected.')).toBeVisible();
     await page.goto(again);
-    await expect(page.getByText('The way back to us was used already')).toBeVisible();
+    await expect(page.getByRole('main').getByText('The way back to us was used already')).toBeVisible();
     // What was connected stays connected.
     await expect(page.getByRole('heading', { name: 'mentor@example.com' })).toBeVisible();
 });
@@ -238,7 +238,7 @@ test('access that has ended is shown on every page, told once by mail, and given
     await expect(page).toHaveURL(/\/dashboard\/calendars$/);
     await page.getByRole('link', { name: 'Connect again' }).click();
     await page.getByRole('link', { name: 'Allow', exact: true }).click();
-    await expect(page.getByText('Google Calendar is connected.')).toBeVisible();
+    await expect(page.getByRole('main').getByText('Google Calendar is connected.')).toBeVisible();
     await hydrated(page);
     for (const path of DASHBOARD) {
         await open(page, `/dashboard${path}`);
@@ -325,7 +325,7 @@ test.describe('in Korean', () => {
         const mentor = await server.mentor(everyDay('Asia/Seoul'));
         await page.goto(await server.loginLink(mentor));
         await open(page, '/dashboard/calendars?problem=denied');
-        await expect(page.getByText('캘린더를 연결하지 못했어요')).toBeVisible();
+        await expect(page.getByRole('main').getByText('캘린더를 연결하지 못했어요')).toBeVisible();
         await expect(page.getByRole('link', { name: 'Google 캘린더 연결' })).toBeVisible();
         await page.getByRole('button', { name: 'CalDAV 연결' }).click();
         await page.getByRole('button', { name: '연결하기', exact: true }).click();

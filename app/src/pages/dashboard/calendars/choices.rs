@@ -1,6 +1,6 @@
 //! Which calendars block, and where bookings go.
 
-use super::Page;
+use super::{Page, provider_name};
 use crate::api::dashboard::{CalendarView, Calendars, ConnectionView, choose_calendars};
 use crate::components::use_status;
 use crate::i18n::{error_text, fill, use_messages};
@@ -63,6 +63,7 @@ impl Page {
 struct Group {
     connection: ConnectionId,
     account: String,
+    provider: String,
     calendars: Vec<CalendarView>,
 }
 
@@ -79,6 +80,7 @@ pub fn Choices(
             let group = |connection: &ConnectionView| Group {
                 connection: connection.id,
                 account: connection.account.clone(),
+                provider: connection.provider.clone(),
                 calendars: connection
                     .calendars
                     .iter()
@@ -91,9 +93,10 @@ pub fn Choices(
     let main = move |calendar: &CalendarView| {
         calendar.primary.then(|| view! { " " <span class="muted small">"(" {t.calendar_main} ")"</span> })
     };
-    let head = move |account: &str| {
+    let head = move |group: &Group| {
         let several = groups.with(|groups| groups.len() > 1);
-        several.then(|| view! { <h3 class="choice-account">{account.to_owned()}</h3> })
+        let name = format!("{} · {}", provider_name(&group.provider), group.account);
+        several.then(|| view! { <h3 class="choice-account">{name}</h3> })
     };
     let block = move |calendar: CalendarView| {
         let (id, name) = (calendar.id, calendar.name.clone());
@@ -134,7 +137,7 @@ pub fn Choices(
         let of = |group: Group| {
             let empty = group.calendars.is_empty().then(|| view! { <p class="muted small">{t.calendars_of_none}</p> });
             view! {
-                {head(&group.account)}
+                {head(&group)}
                 {group.calendars.into_iter().map(block).collect_view()}
                 {empty}
             }
@@ -146,7 +149,7 @@ pub fn Choices(
             group.calendars.retain(|calendar| calendar.writable);
             (!group.calendars.is_empty()).then(|| {
                 view! {
-                    {head(&group.account)}
+                    {head(&group)}
                     {group.calendars.into_iter().map(receive).collect_view()}
                 }
             })

@@ -92,7 +92,9 @@ pub fn Card(
             {again}
         })
     };
-    let label = |text: &str| fill(t.action_label, &[("action", text), ("name", &account)]);
+    // The same address may have an account at several providers.
+    let full_name = format!("{account}, {provider}");
+    let label = |text: &str| fill(t.action_label, &[("action", text), ("name", &full_name)]);
     let (sync_label, leave_label) = (label(t.sync_now), label(t.disconnect));
     let ask = move |_| {
         leaving.asked.set(Some(this.get_untracked()));
@@ -264,6 +266,7 @@ pub fn Disconnect(
     };
     view! {
         <Dialog open=open title=title id="disconnect">
+            <p class="muted">{move || asked.with(|asked| asked.as_ref().map(|of| provider_name(&of.provider)))}</p>
             <p>{t.disconnect_text}</p>
             <Show when=receives>
                 <p>{t.disconnect_receives}</p>
