@@ -42,6 +42,8 @@ CREATE TABLE calendars (
     cursor           text,
     window_start     timestamptz,
     window_end       timestamptz,
+    -- A full look found nothing where there was something: a provider's bad day, until another look says the same.
+    doubted_at       timestamptz,
     -- The provider tells us of changes until then.
     watch_id         text UNIQUE,
     watch_resource   text,

@@ -105,6 +105,10 @@ fn failed(error: &Error) -> Response {
 /// <https://developers.google.com/workspace/calendar/api/guides/push>
 async fn google(State(context): State<Context>, headers: HeaderMap) -> StatusCode {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // The channel's first message says that it is there, and may come before we know it.
+    if header("x-goog-resource-state") == "sync" {
+        return StatusCode::ACCEPTED;
+    }
     told(&context, header("x-goog-channel-id"), header("x-goog-channel-token")).await
 }
 

@@ -5,7 +5,7 @@ use crate::edge::{self, StartError};
 use crate::limits::{self, Limits};
 use crate::pages::{self, Site, Visitor};
 use crate::problem::Problem;
-use crate::{api, connect, forms};
+use crate::{api, connect, forms, metrics};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
@@ -46,6 +46,9 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
     let site = Site { context: context.clone(), options: options(config)?, https: config.is_https() };
     let application = router(site, limits.clone(), platform)?;
 
+    if let Some(address) = config.metrics_address {
+        metrics::serve(address, context.clone()).await?;
+    }
     let listener = TcpListener::bind(config.address)
         .await
         .map_err(|error| StartError::File(format!("listening on {}", config.address), error))?;
@@ -186,6 +189,7 @@ pub(crate) fn hardened(router: Router, https: bool) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
         .layer(from_fn(async |request: Request, next: axum::middleware::Next| harden(next.run(request).await)))
+        .layer(from_fn(metrics::count))
         .layer(CatchPanicLayer::new());
     if https { router.layer(from_fn(strict_transport)) } else { router }
 }

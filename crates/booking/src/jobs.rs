@@ -157,13 +157,35 @@ pub async fn run_due(context: &Context) -> Result<usize, Error> {
     Ok(count)
 }
 
+/// How it stands with the jobs.
+#[derive(Clone, Copy, Debug)]
+pub struct Queue {
+    /// Jobs that wait, those of the future included.
+    pub waiting: i64,
+    /// Jobs that were given up: dead letters.
+    pub given_up: i64,
+    /// For how long the oldest one has been due.
+    pub oldest: TimeDelta,
+}
+
+/// How it stands with the jobs.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn queue(context: &Context) -> Result<Queue, Error> {
+    let now = context.now();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let (waiting, given_up, oldest) = tx.count_jobs(now).await?;
+    Ok(Queue { waiting, given_up, oldest: oldest.map_or(TimeDelta::zero(), |since| now - since) })
+}
+
 /// How many jobs wait, and how many were given up.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn state(context: &Context) -> Result<(i64, i64), Error> {
-    let mut tx = context.store.begin(Actor::Worker).await?;
-    Ok(tx.count_jobs().await?)
+    let queue = queue(context).await?;
+    Ok((queue.waiting, queue.given_up))
 }
 
 async fn run_one(context: &Context, kinds: &[String]) -> Result<bool, Error> {
@@ -173,6 +195,13 @@ async fn run_one(context: &Context, kinds: &[String]) -> Result<bool, Error> {
     tx.commit().await?;
 
     let outcome = perform(context, &job).await;
+    let result = match &outcome {
+        Ok(()) => "done",
+        Err(Failure::Later(_)) => "postponed",
+        Err(Failure::Failed { permanent, .. }) if *permanent || job.attempts >= MOST_ATTEMPTS => "given_up",
+        Err(Failure::Failed { .. }) => "failed",
+    };
+    metrics::counter!("yaksok_jobs_total", "kind" => job.kind.clone(), "result" => result).increment(1);
     let mut tx = context.store.begin(Actor::Worker).await?;
     match outcome {
         Ok(()) => tx.finish_job(job.id).await?,

@@ -8,7 +8,7 @@ use std::ops::Range;
 use store::{Account, Booking, BookingEvent, EventKind, Tx};
 
 /// A calendar provider makes a meeting link within this, or the message goes out without it.
-const LINK_TAKES: TimeDelta = TimeDelta::minutes(2);
+pub(crate) const LINK_TAKES: TimeDelta = TimeDelta::minutes(2);
 
 /// The message about an event, to one of the two. `tx` is the worker's.
 pub(crate) async fn of_event(

@@ -85,6 +85,8 @@ pub struct Calendar {
 #[allow(missing_docs)]
 pub struct Progress {
     pub cursor: Option<String>,
+    /// When a full look found nothing at all where there had been something; it is believed the second time.
+    pub doubted_at: Option<DateTime<Utc>>,
     pub window: Option<Range<DateTime<Utc>>>,
     pub watch_id: Option<String>,
     pub watch_resource: Option<String>,
@@ -454,11 +456,15 @@ impl Tx {
             .execute(self.connection())
             .await?;
         sqlx::query!(
-            "UPDATE calendars SET receives = writable AND id IS NOT DISTINCT FROM $3, blocks = id = ANY($2),
-                 cursor = CASE WHEN blocks = (id = ANY($2)) THEN cursor END
-             WHERE mentor_id = $1",
+            "UPDATE calendars SET blocks = NOT blocks, cursor = NULL WHERE mentor_id = $1 AND blocks <> (id = ANY($2))",
             mentor.0,
-            blocking,
+            blocking
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!(
+            "UPDATE calendars SET receives = true WHERE mentor_id = $1 AND id = $2 AND writable",
+            mentor.0,
             receiving.map(|id| id.0)
         )
         .execute(self.connection())
@@ -480,7 +486,7 @@ impl Tx {
             return Ok(None);
         };
         let row = sqlx::query!(
-            "SELECT cursor, window_start, window_end, watch_id, watch_resource, watch_expires_at, notified_at FROM calendars
+            "SELECT cursor, doubted_at, window_start, window_end, watch_id, watch_resource, watch_expires_at, notified_at FROM calendars
              WHERE id = $1",
             id.0
         )
@@ -488,6 +494,7 @@ impl Tx {
         .await?;
         let progress = Progress {
             cursor: row.cursor,
+            doubted_at: row.doubted_at,
             window: row.window_start.zip(row.window_end).map(|(start, end)| start..end),
             watch_id: row.watch_id,
             watch_resource: row.watch_resource,
@@ -495,6 +502,25 @@ impl Tx {
             notified_at: row.notified_at,
         };
         Ok(Some((calendar, progress)))
+    }
+
+    /// Worker: whether anything is known to be busy in this calendar from `from` on.
+    pub async fn is_busy(&mut self, id: CalendarId, from: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM calendar_busy WHERE calendar_id = $1 AND upper(during) > $2) AS "busy!""#,
+            id.0,
+            from
+        )
+        .fetch_one(self.connection())
+        .await?)
+    }
+
+    /// Worker: a full look found nothing at all, and is not believed before another one says the same.
+    pub async fn doubt(&mut self, id: CalendarId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!("UPDATE calendars SET doubted_at = $2, cursor = NULL WHERE id = $1", id.0, now)
+            .execute(self.connection())
+            .await?;
+        Ok(())
     }
 
     /// Worker: from where and for which window the next look goes on.
@@ -505,7 +531,7 @@ impl Tx {
         window: &Range<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "UPDATE calendars SET cursor = $2, window_start = $3, window_end = $4 WHERE id = $1",
+            "UPDATE calendars SET cursor = $2, doubted_at = NULL, window_start = $3, window_end = $4 WHERE id = $1",
             id.0,
             cursor,
             window.start,

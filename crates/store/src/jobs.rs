@@ -106,14 +106,16 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: how many jobs wait, and how many were given up.
-    pub async fn count_jobs(&mut self) -> Result<(i64, i64), StoreError> {
+    /// Worker: how many jobs wait, how many were given up, and since when the first one that waits has been due, if it is.
+    pub async fn count_jobs(&mut self, now: DateTime<Utc>) -> Result<(i64, i64, Option<DateTime<Utc>>), StoreError> {
         let row = sqlx::query!(
             r#"SELECT count(*) FILTER (WHERE dead_at IS NULL) AS "waiting!",
-                   count(*) FILTER (WHERE dead_at IS NOT NULL) AS "dead!" FROM jobs"#
+                   count(*) FILTER (WHERE dead_at IS NOT NULL) AS "dead!",
+                   min(run_at) FILTER (WHERE dead_at IS NULL AND run_at <= $1) AS oldest FROM jobs"#,
+            now
         )
         .fetch_one(self.connection())
         .await?;
-        Ok((row.waiting, row.dead))
+        Ok((row.waiting, row.dead, row.oldest))
     }
 }

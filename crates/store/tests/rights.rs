@@ -486,7 +486,11 @@ async fn functions_with_their_owners_rights_are_safe_to_call() {
         "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE prosecdef AND pronamespace = 'public'::regnamespace",
     )
     .await;
-    assert_eq!(definers.len(), 3, "busy_times, live_holds and take_hold, and nothing that nobody looked at: {definers:?}");
+    assert_eq!(
+        definers.len(),
+        3,
+        "busy_times, live_holds and take_hold, and nothing that nobody looked at: {definers:?}"
+    );
     let unsafe_ones = texts(
         &mut connection,
         "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE prosecdef

@@ -115,12 +115,19 @@ async fn put(leased: &mut Leased<'_>) -> Result<(), Failure> {
     let mut tx = context.store.begin(Actor::Worker).await?;
     let hash = sha256(written.id.as_bytes());
     tx.event_written(link, &written.id, &hash, draft.sequence, &draft.during).await?;
-    if let Some(url) = written.meeting_url.filter(|_| draft.meeting.is_some()) {
-        tx.set_location_value(booking.id, &url).await?;
+    let asked = draft.meeting.is_some();
+    if let Some(url) = written.meeting_url.as_ref().filter(|_| asked) {
+        tx.set_location_value(booking.id, url).await?;
+    }
+    // The provider may be making the link still: the next write tells.
+    let changed_at = tx.last_change(booking.id).await?.unwrap_or(booking.created_at);
+    let awaited = asked && written.meeting_url.is_none() && context.now() < changed_at + notices::LINK_TAKES;
+    if awaited {
+        tx.rewrite_event(booking.id).await?;
     }
     tx.commit().await?;
     context.jobs_left.notify_waiters();
-    Ok(())
+    if awaited { Err(SOON) } else { Ok(()) }
 }
 
 async fn remove(leased: &mut Leased<'_>) -> Result<(), Failure> {

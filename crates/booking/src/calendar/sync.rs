@@ -190,6 +190,12 @@ async fn look_at(
         // The mentor chose otherwise meanwhile: this look is of no use, the next one is due already.
         return Ok(false);
     }
+    let now = context.now();
+    if changes.complete && changes.changes.is_empty() && newest.doubted_at.is_none() && tx.is_busy(id, now).await? {
+        tx.doubt(id, now).await?;
+        tx.commit().await?;
+        return Err(RemoteError::Unavailable("it says that nothing is left of what was there".into()).into());
+    }
     let zone = match &calendar.timezone {
         Some(zone) => zone.clone(),
         None => tx.account(mentor).await?.map(|account| account.timezone).unwrap_or_default(),
@@ -238,7 +244,6 @@ async fn look_at(
         });
         asked.extend(missing.map(|(_, (booking, _))| *booking));
     }
-    let now = context.now();
     let (busy, gone): (Vec<_>, Vec<_>) = (busy.into_iter().collect(), gone.into_iter().collect());
     tx.keep_busy(id, mentor, changes.complete, &gone, &busy).await?;
     tx.keep_cursor(id, changes.cursor.as_deref(), window).await?;

@@ -191,6 +191,13 @@ impl TestApp {
         owner.close().await.unwrap();
     }
 
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let mut owner = PgConnection::connect(&self.database.owner_url).await.unwrap();
+        let texts = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut owner).await.unwrap();
+        owner.close().await.unwrap();
+        texts
+    }
+
     pub async fn number(&self, sql: &str) -> i64 {
         let mut owner = PgConnection::connect(&self.database.owner_url).await.unwrap();
         let number = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut owner).await.unwrap();

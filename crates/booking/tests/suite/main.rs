@@ -7,6 +7,7 @@ mod common;
 mod accounts;
 mod approval;
 mod book;
+mod calendars;
 mod change;
 mod holds;
 mod idempotency;

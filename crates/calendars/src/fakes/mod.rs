@@ -528,6 +528,17 @@ impl Fake {
         self.state().channels.len()
     }
 
+    /// Opens the consent page at `url` and follows the link that is called so (`Allow`, `Allow only some`, `Deny`), as far
+    /// as the address it leads to. Answers its state, and its code if it has one.
+    pub async fn follow(&self, url: &str, link: &str) -> Option<(String, Option<String>)> {
+        let page = push::outgoing().get(url).send().await.ok()?.text().await.ok()?;
+        let (before, _) = page.split_once(&format!("\">{link}</a>"))?;
+        let (_, href) = before.rsplit_once("href=\"")?;
+        let back = Url::parse(&href.replace("&amp;", "&")).ok()?;
+        let value = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        Some((value("state")?, value("code")))
+    }
+
     /// Tells everybody who watches that something has changed, and answers the statuses that came back.
     pub async fn notify(&self) -> Vec<u16> {
         push::tell(&self.state, "exists").await

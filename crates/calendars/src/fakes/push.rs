@@ -7,7 +7,7 @@ use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-fn outgoing() -> reqwest::Client {
+pub(super) fn outgoing() -> reqwest::Client {
     let timeout = Duration::from_secs(5);
     reqwest::Client::builder().timeout(timeout).tls_backend_preconfigured(no_tls()).build().unwrap_or_default()
 }

@@ -7,6 +7,7 @@ mod document;
 mod flows;
 mod input;
 mod limits;
+mod notified;
 mod rights;
 
 use super::openapi::DOCUMENT;

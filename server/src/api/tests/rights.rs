@@ -34,8 +34,12 @@ fn every_row_is_in_the_table() {
 #[test]
 fn the_document_agrees_with_the_table() {
     for (method, path, cells) in table() {
-        let granted: Vec<&str> =
-            CALLERS.into_iter().zip(cells).filter(|(_, cell)| *cell < 300 || *cell == 422).map(|(who, _)| who).collect();
+        let granted: Vec<&str> = CALLERS
+            .into_iter()
+            .zip(cells)
+            .filter(|(_, cell)| *cell < 300 || *cell == 422)
+            .map(|(who, _)| who)
+            .collect();
         let (_, row) = (method, row(method, path).unwrap());
         let expected: &[&str] = match row.who {
             Who::Anyone => &CALLERS,
