@@ -250,9 +250,10 @@ test('access that has ended is shown on every page, told once by mail, and given
 });
 
 test('a calendar server that cannot be used is spoken of at its field @phone', async ({ page, server, accessible }) => {
+    let status = 401;
     const refusing = createServer((request, response) => {
         request.resume();
-        response.writeHead(request.url?.startsWith('/nothing') ? 404 : 401, { 'www-authenticate': 'Basic realm="x"' }).end();
+        response.writeHead(status, { 'www-authenticate': 'Basic realm="x"' }).end();
     });
     await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`;
@@ -289,9 +290,9 @@ test('a calendar server that cannot be used is spoken of at its field @phone', a
     await expect(username).toHaveValue('ada');
     await expect(password).toHaveValue('not it');
 
-    await url.fill(`${origin}/nothing/`);
+    status = 404;
     await submit();
-    await expect(wrong('url')).toContainText(/There is no calendar at this address|does not answer as a calendar should/);
+    await expect(wrong('url')).toContainText('There is no calendar at this address.');
 
     await url.fill(`http://127.0.0.1:${await freePort()}/`);
     await submit();
