@@ -105,6 +105,8 @@ pub struct ConnectionView {
     pub next_sync_at: Option<DateTime<Utc>>,
     /// `unreachable`, `throttled`, `refused`, `calendar_gone` or `grant_refused`.
     pub error: Option<String>,
+    /// Of a CalDAV connection that has expired: address and user name, to connect it again.
+    pub login: Option<(String, String)>,
     pub calendars: Vec<CalendarView>,
 }
 

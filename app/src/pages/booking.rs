@@ -275,8 +275,9 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
     let place = booking.location.as_ref().map(|location| {
         let kind = location_kind(location);
         let value = location.value.clone();
+        let is_link = value.starts_with("https://") || value.starts_with("http://");
         let value = match location.kind {
-            LocationKind::Link | LocationKind::Meet | LocationKind::Teams if !value.is_empty() => {
+            LocationKind::Link | LocationKind::Meet | LocationKind::Teams if is_link => {
                 view! { <a href=value.clone() rel="external noopener noreferrer" target="_blank">{value.clone()}</a> }
                     .into_any()
             }
@@ -284,7 +285,7 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
                 view! { <a href=format!("tel:{}", value.replace(' ', "")) rel="external">{value.clone()}</a> }
                     .into_any()
             }
-            LocationKind::InPerson => view! { <span class="prose">{value}</span> }.into_any(),
+            _ if !value.is_empty() => view! { <span class="prose">{value}</span> }.into_any(),
             _ => view! { <span class="muted">{messages.common.location_to_come}</span> }.into_any(),
         };
         view! {

@@ -1,5 +1,6 @@
 //! The frame of the dashboard.
 
+use super::calendars::Lapsed;
 use crate::components::availability::dom;
 use crate::components::availability::state::Keeper;
 use crate::components::{browser, use_status};
@@ -60,6 +61,7 @@ pub fn DashboardLayout() -> impl IntoView {
                     </form>
                 </div>
             </div>
+            <Lapsed/>
             <Show when=unsaved>
                 <div class="banner" data-tone="warn">
                     <strong>{t.kept_title}</strong>
