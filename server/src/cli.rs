@@ -140,7 +140,10 @@ async fn perform(command: Command, config: Config) -> Result<(), StartError> {
     let beside = !matches!(command, Command::Serve { .. } | Command::Restore { .. });
     let database = Database::open(&config, beside).await?;
     let done = match command {
-        Command::Serve { demo } => http_server::serve(&config, database.store.clone(), demo).await,
+        Command::Serve { demo } => match database.listen() {
+            Ok(()) => http_server::serve(&config, database.store.clone(), demo).await,
+            Err(error) => Err(error),
+        },
         Command::CreateMentor { handle, name, email, timezone, json } => {
             let new = NewAccount {
                 handle,

@@ -81,6 +81,11 @@ impl Database {
         Ok(Self { store: Store::connect(&application, 20).await?, cluster, owner_url: owner })
     }
 
+    /// From here on this server hears of changed slots, its own and those of other servers.
+    pub(crate) fn listen(&self) -> Result<(), StartError> {
+        Ok(self.store.listen(&self.owner_url)?)
+    }
+
     /// Closes the connections and stops the embedded database cleanly.
     pub(crate) async fn close(self) {
         self.store.close().await;

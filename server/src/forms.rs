@@ -220,6 +220,7 @@ async fn book_form(form: Submission, mentor: String, session_type: String) -> Re
         timezone: form.value("timezone").to_owned(),
         notes: form.value("notes").to_owned(),
         idempotency_key: form.value("idempotency_key").to_owned(),
+        hold: None,
     };
     match book_in(form.context(), asked, form.visitor.language).await {
         Ok(token) => see(&format!("{}?new=1", bookings::manage_path(&token))),

@@ -2,10 +2,10 @@
 
 use crate::config::Config;
 use crate::edge::{self, StartError};
-use crate::limits::{self, Limits};
+use crate::limits::{self, Client, Limits};
 use crate::pages::{self, Site, Visitor};
 use crate::problem::Problem;
-use crate::{api, connect, forms, metrics};
+use crate::{api, connect, forms, live, metrics};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
@@ -45,7 +45,8 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
     let limits = Limits::new(config.writes_per_minute, config.reads_per_minute, config.proxy_hops, platform);
     let mail_in_files = matches!(config.transport(), mailer::Transport::Files(_));
     let site = Site { context: context.clone(), options: options(config)?, https: config.is_https(), mail_in_files };
-    let application = router(site, limits.clone(), platform)?;
+    let (stop, stopped) = watch::channel(false);
+    let application = router(site, limits.clone(), platform, stopped.clone())?;
 
     if let Some(address) = config.metrics_address {
         metrics::serve(address, context.clone()).await?;
@@ -58,7 +59,6 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
         show_demo(&context).await?;
     }
 
-    let (stop, stopped) = watch::channel(false);
     let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     };
@@ -134,7 +134,12 @@ fn options(config: &Config) -> Result<LeptosOptions, StartError> {
         .build())
 }
 
-fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Router, StartError> {
+fn router(
+    site: Site,
+    limits: Limits,
+    platform: Option<[u8; 32]>,
+    stopped: watch::Receiver<bool>,
+) -> Result<Router, StartError> {
     let context = site.context.clone();
     let origin_error = |error| StartError::Other(format!("BASE_URL cannot be an origin: {error:?}"));
     let csrf = CsrfLayer::new().add_trusted_origin(&context.base_url).map_err(origin_error)?;
@@ -157,8 +162,11 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(from_fn_with_state(limits.clone(), limits::limit));
 
+    // Outside the pages' layers: a stream is nobody's in particular.
+    let live = live::routes(context.clone(), stopped).layer(from_fn_with_state(limits.clone(), limits::limit));
     let mut router = pages
         .with_state(site.clone())
+        .merge(live)
         .merge(without_pages(&context, limits, platform))
         .nest_service("/pkg", assets(&site, "pkg"));
     // Files at the root (favicons) go before `/{handle}`.
@@ -238,9 +246,14 @@ async fn strict_transport(request: Request, next: axum::middleware::Next) -> Res
 async fn server_function(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
+    Client(client): Client,
     request: Request<Body>,
 ) -> Response {
-    handle_server_fns_with_context(move || site.provide(&visitor, None), request).await.into_response()
+    let provide = move || {
+        site.provide(&visitor, None);
+        provide_context(app::api::server::Client(client.clone()));
+    };
+    handle_server_fns_with_context(provide, request).await.into_response()
 }
 
 async fn page(State(site): State<Site>, Extension(visitor): Extension<Visitor>, request: Request<Body>) -> Response {

@@ -1,4 +1,5 @@
-//! Rate limits per client address: one bucket for writing, one for reading, each of one minute's worth.
+//! Rate limits per client address: one bucket for writing, one for reading, each of one minute's worth, and one of the
+//! size of the first for keeping times, so that choosing one after the other leaves what booking takes.
 
 use crate::problem::Problem;
 use app::AppError;
@@ -17,9 +18,19 @@ use tower_governor::GovernorError;
 use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 
-/// Server functions that read, although their arguments come by POST.
-const READING: [&str; 8] =
-    ["booking", "booking_month", "bookings", "editor", "session_types", "settings", "api_keys", "calendars"];
+/// Server functions that read, although their arguments come by POST, and the one that gives back what was kept: refused,
+/// a time would stay taken.
+const READING: [&str; 9] = [
+    "booking",
+    "booking_month",
+    "bookings",
+    "editor",
+    "session_types",
+    "settings",
+    "api_keys",
+    "calendars",
+    "release_hold",
+];
 
 type Limit = Arc<GovernorConfig<ClientAddress, NoOpMiddleware>>;
 
@@ -28,6 +39,7 @@ type Limit = Arc<GovernorConfig<ClientAddress, NoOpMiddleware>>;
 pub(crate) struct Limits {
     writes: Option<Limit>,
     reads: Option<Limit>,
+    holds: Option<Limit>,
     address: ClientAddress,
     /// SHA-256 of the platform's key, which is exempt.
     platform: Option<[u8; 32]>,
@@ -47,12 +59,13 @@ impl Limits {
             let mut builder = GovernorConfigBuilder::default().key_extractor(address);
             Some(Arc::new(builder.period(period).burst_size(per_minute).finish()?))
         };
-        Self { writes: limit(writes_per_minute), reads: limit(reads_per_minute), address, platform }
+        let (writes, holds) = (limit(writes_per_minute), limit(writes_per_minute));
+        Self { writes, reads: limit(reads_per_minute), holds, address, platform }
     }
 
     /// Forgets clients that have been quiet, so that memory stays bounded. Call now and then.
     pub(crate) fn forget_quiet(&self) {
-        for limit in [&self.writes, &self.reads].into_iter().flatten() {
+        for limit in [&self.writes, &self.reads, &self.holds].into_iter().flatten() {
             limit.limiter().retain_recent();
             limit.limiter().shrink_to_fit();
         }
@@ -67,7 +80,12 @@ impl Limits {
             None if path.starts_with("/calendar/") => true,
             None => matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
         };
-        let limit = if reads { &self.reads } else { &self.writes }.as_ref()?;
+        let limit = match path {
+            "/fn/hold" => &self.holds,
+            _ if reads => &self.reads,
+            _ => &self.writes,
+        };
+        let limit = limit.as_ref()?;
         if self.platform.is_some()
             && bearer(request.headers()).map(|t| booking::secrets::sha256(t.as_bytes())) == self.platform
         {
@@ -197,6 +215,7 @@ mod tests {
         assert_eq!(used_up("GET", "/api/v1/mentors", "192.0.2.1"), 5);
         assert_eq!(used_up("POST", "/fn/editor", "192.0.2.1"), 0, "reads by POST are reads");
         assert_eq!(used_up("POST", "/fn/book", "192.0.2.2"), 3, "each client has its own");
+        assert_eq!(used_up("POST", "/fn/hold", "192.0.2.2"), 3, "keeping times is counted for itself");
         let wait = limits.check(&request("POST", "/", "192.0.2.1", &[])).unwrap();
         assert!((1..=21).contains(&wait), "{wait}");
     }

@@ -12,6 +12,7 @@ mod forms;
 mod health;
 mod http_server;
 mod limits;
+mod live;
 mod metrics;
 mod pages;
 mod problem;

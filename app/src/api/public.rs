@@ -6,9 +6,10 @@ use super::Page;
 use crate::AppError;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use leptos::server_fn::codec::{GetUrl, Json};
+use leptos::server_fn::codec::{GetUrl, Json, PostUrl};
 use scheduling::{OffsetTable, SessionType};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A mentor in the directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +71,20 @@ pub struct BookForm {
     pub notes: String,
     /// Made once for each opened form, so a double click or a retry books once.
     pub idempotency_key: String,
+    /// The hold that keeps the start, where there is one.
+    #[serde(default)]
+    pub hold: Option<Uuid>,
+}
+
+/// A time that is kept for this browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldView {
+    /// Whoever shows it may book the time.
+    pub id: Uuid,
+    /// From then on the time is everybody's again.
+    pub expires_at: DateTime<Utc>,
+    /// When this was answered.
+    pub now: DateTime<Utc>,
 }
 
 /// The directory, a page; `query` searches names, handles and headlines.
@@ -109,6 +124,24 @@ pub async fn nearest(
 #[server(prefix = "/fn", endpoint = "book", input = Json)]
 pub async fn book(form: BookForm) -> Result<Booked, AppError> {
     super::server::book(form).await
+}
+
+/// Keeps a start for a few minutes, in place of the hold `before`. [`AppError::SlotUnavailable`] where it is not offered
+/// (any more).
+#[server(name = TakeHold, prefix = "/fn", endpoint = "hold", input = Json)]
+pub async fn hold(
+    mentor: String,
+    session_type: String,
+    start: DateTime<Utc>,
+    before: Option<Uuid>,
+) -> Result<HoldView, AppError> {
+    super::server::hold(mentor, session_type, start, before).await
+}
+
+/// Gives a time back that was kept. By a form's encoding, which a page that is being left can still send.
+#[server(name = ReleaseHold, prefix = "/fn", endpoint = "release_hold", input = PostUrl)]
+pub async fn release_hold(mentor: String, id: Uuid) -> Result<(), AppError> {
+    super::server::release_hold(mentor, id).await
 }
 
 /// Every time zone name, sorted.

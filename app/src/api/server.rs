@@ -5,20 +5,21 @@ use super::dashboard::{
     ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor, SessionTimes, Settings,
 };
 use super::manage::{BookingKey, BookingView};
-use super::public::{BookForm, Booked, MentorCard, MentorPage, Month};
+use super::public::{BookForm, Booked, HoldView, MentorCard, MentorPage, Month};
 use crate::AppError;
 use booking::bookings::{Idempotency, Key, List, Request};
 use booking::calendar::ConnectError;
 use booking::listing::Horizon;
 use booking::secrets::{Kind, Secret, sha256};
 use booking::store::{Account, Mentor, Profile};
-use booking::{Context, Error, accounts, bookings as rules, calendar, listing, schedule};
+use booking::{Context, Error, accounts, bookings as rules, calendar, holds, listing, schedule};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
 use scheduling::{
     Actor, ApiKeyId, Availability, BookingId, CalendarId, ConnectionId, FieldError, Language, MentorId, OffsetTable,
     SessionType, Status,
 };
+use uuid::Uuid;
 
 /// Who calls: set by the server for each request, from the session cookie.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,10 @@ pub struct Caller {
     /// The language that the request asks for.
     pub language: Language,
 }
+
+/// From which address a server function is called, as the limits count it; not set while a page is rendered.
+#[derive(Clone, Debug, Default)]
+pub struct Client(pub String);
 
 fn context() -> Context {
     expect_context()
@@ -163,9 +168,11 @@ pub(super) async fn book(form: BookForm) -> Result<Booked, AppError> {
 /// Books what the form asks for; the same from a plain form and from a script. Answers the manage token.
 ///
 /// # Errors
-/// As [`booking::bookings::book`].
-pub async fn book_in(context: &Context, form: BookForm, language: Language) -> Result<Secret, Error> {
-    // The key is for this very form: another content is another booking.
+/// As [`booking::bookings::book`], but for [`Error::HoldExpired`]: whoever typed for longer than the time was kept still
+/// gets it, if it is free.
+pub async fn book_in(context: &Context, mut form: BookForm, language: Language) -> Result<Secret, Error> {
+    let hold = form.hold.take();
+    // The key is for this very form: another content is another booking. By which hold it is kept is no content.
     let idempotency = (!form.idempotency_key.is_empty()).then(|| {
         let content = format!("{form:?}");
         Idempotency { key: form.idempotency_key.clone(), request_hash: sha256(content.as_bytes()) }
@@ -179,11 +186,29 @@ pub async fn book_in(context: &Context, form: BookForm, language: Language) -> R
         timezone: form.timezone,
         notes: Some(form.notes),
         language,
-        hold: None,
+        hold,
         idempotency,
     };
-    let (_, token) = rules::book(context, request).await?;
-    Ok(token)
+    let made = match rules::book(context, request.clone()).await {
+        Err(Error::HoldExpired) => rules::book(context, Request { hold: None, ..request }).await,
+        made => made,
+    };
+    Ok(made?.1)
+}
+
+pub(super) async fn hold(
+    mentor: String,
+    session_type: String,
+    start: DateTime<Utc>,
+    before: Option<Uuid>,
+) -> Result<HoldView, AppError> {
+    let (context, client) = (context(), use_context::<Client>().unwrap_or_default());
+    let hold = holds::exchange(&context, &client.0, &mentor, &session_type, start, before).await.map_err(fail)?;
+    Ok(HoldView { id: hold.id, expires_at: hold.expires_at, now: context.now() })
+}
+
+pub(super) async fn release_hold(mentor: String, id: Uuid) -> Result<(), AppError> {
+    holds::release(&context(), &mentor, id).await.map_err(fail)
 }
 
 pub(super) async fn zones() -> Result<Vec<String>, AppError> {

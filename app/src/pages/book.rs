@@ -251,6 +251,7 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
             timezone: untrack(zone_name),
             notes: form.notes.get_untracked().trim().into(),
             idempotency_key: String::new(),
+            hold: None,
         };
         let wrong = check(&request);
         if !wrong.is_empty() {

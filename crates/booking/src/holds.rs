@@ -4,6 +4,7 @@ use crate::listing::{self, Wish};
 use crate::secrets::sha256;
 use crate::{Context, Error};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
 use store::{Actor, NewHold};
 use uuid::{Builder, Uuid};
 
@@ -11,6 +12,10 @@ use uuid::{Builder, Uuid};
 pub const HOLD: TimeDelta = TimeDelta::minutes(5);
 /// As many live holds may one client address have.
 const MOST_HOLDS: i64 = 10;
+
+/// So long after a hold's end, whoever looks at the mentor's slots is told. A breath later, so that it has ended by every
+/// clock.
+const TOLD_AFTER: Duration = Duration::from_millis(5 * 60 * 1000 + 100);
 
 /// A time that is kept.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +37,21 @@ pub async fn hold(
     session_type: &str,
     start: DateTime<Utc>,
 ) -> Result<Hold, Error> {
+    exchange(context, client, mentor, session_type, start, None).await
+}
+
+/// As [`hold`]; the hold `before` is given up for it and does not count against it. If it is no good any more, that is fine.
+///
+/// # Errors
+/// As there; then `before` is as it was.
+pub async fn exchange(
+    context: &Context,
+    client: &str,
+    mentor: &str,
+    session_type: &str,
+    start: DateTime<Utc>,
+    before: Option<Uuid>,
+) -> Result<Hold, Error> {
     let client_hash = sha256(client.as_bytes());
     let mut tx = context.store.begin(Actor::Visitor).await?;
     let id = tx.mentor_by_handle(mentor).await?.ok_or(Error::NotFound)?.id();
@@ -41,11 +61,11 @@ pub async fn hold(
     let now = context.now();
     let mentor = tx.mentor_by_id(id).await?.ok_or(Error::NotFound)?;
     let owned = tx.session_type(id, session_type).await?.ok_or(Error::NotFound)?;
+    tx.take_hold(before, now).await?;
     let (count, first_ends_at) = tx.live_holds(&client_hash, now).await?;
     if count >= MOST_HOLDS {
         return Err(Error::TooManyHolds(first_ends_at.map_or(HOLD, |at| at - now)));
     }
-    tx.take_hold(None, now).await?;
     if !listing::is_offered(context, &mut tx, id, &mentor.timezone, Wish::from(&owned), start).await? {
         return Err(Error::SlotUnavailable);
     }
@@ -65,6 +85,12 @@ pub async fn hold(
     })
     .await?;
     tx.commit().await?;
+    // Nothing is written when a hold ends, so nobody else would say it. A hint: should we end before, nothing is lost.
+    let store = context.store.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(TOLD_AFTER).await;
+        store.announce(id);
+    });
     Ok(hold)
 }
 
@@ -77,5 +103,6 @@ pub async fn release(context: &Context, mentor: &str, hold: Uuid) -> Result<(), 
     let id = tx.mentor_by_handle(mentor).await?.ok_or(Error::NotFound)?.id();
     tx.act_for(id).await?;
     tx.take_hold(Some(hold), context.now()).await?;
+    tx.changes_slots(id);
     Ok(tx.commit().await?)
 }

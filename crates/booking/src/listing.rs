@@ -6,6 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use scheduling::{BookingId, Busy, MARGIN, MentorId, OffsetTable, Policy, Request, SessionType, SessionTypeId};
 use std::ops::Range;
 use store::{Actor, Mentor, OwnedSessionType, Tx};
+use tokio::sync::watch;
 
 /// Existing bookings reach this far beyond their own time: a day of session and a day of buffer, and one to be sure.
 const REACH: TimeDelta = TimeDelta::days(3);
@@ -94,6 +95,16 @@ pub async fn mentor(context: &Context, handle: &str) -> Result<(Mentor, Vec<Sess
     tx.act_for(mentor.id()).await?;
     let types = tx.session_types(mentor.id()).await?;
     Ok((mentor, types.into_iter().map(|owned| owned.session_type).collect()))
+}
+
+/// Changes its value whenever this mentor's slots may have changed, on whichever server: time to read them again.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn changes(context: &Context, handle: &str) -> Result<watch::Receiver<u64>, Error> {
+    let mut tx = context.store.begin(Actor::Visitor).await?;
+    let mentor = tx.mentor_by_handle(handle).await?.ok_or(Error::NotFound)?;
+    Ok(context.store.changes(mentor.id()))
 }
 
 /// A page of the directory: mentors by handle, and the cursor of the next page.

@@ -552,7 +552,7 @@ impl Tx {
         gone: &[Vec<u8>],
         busy: &[(Vec<u8>, Range<DateTime<Utc>>)],
     ) -> Result<(), StoreError> {
-        sqlx::query!(
+        let deleted = sqlx::query!(
             "DELETE FROM calendar_busy WHERE calendar_id = $1 AND ($2 OR event_hash = ANY($3))",
             calendar.0,
             complete,
@@ -560,6 +560,10 @@ impl Tx {
         )
         .execute(self.connection())
         .await?;
+        // A look that finds nothing new tells nobody.
+        if deleted.rows_affected() > 0 || !busy.is_empty() {
+            self.changes_slots(mentor);
+        }
         let hashes: Vec<Vec<u8>> = busy.iter().map(|(hash, _)| hash.clone()).collect();
         let starts: Vec<DateTime<Utc>> = busy.iter().map(|(_, during)| during.start).collect();
         let ends: Vec<DateTime<Utc>> = busy.iter().map(|(_, during)| during.end).collect();

@@ -11,6 +11,7 @@ pub mod embedded;
 mod error;
 mod hours;
 mod jobs;
+mod live;
 mod mentors;
 mod session_types;
 mod transaction;
@@ -24,9 +25,13 @@ pub use mentors::{Account, Mentor, NewMentor, Profile};
 pub use session_types::OwnedSessionType;
 pub use transaction::{Actor, Tx};
 
+use live::Live;
+use scheduling::MentorId;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
@@ -34,6 +39,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: PgPool,
+    live: Arc<Live>,
 }
 
 impl Store {
@@ -56,7 +62,7 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        Ok(Self { pool })
+        Ok(Self { live: Live::new(pool.clone()), pool })
     }
 
     /// Brings the schema up to date as its owner, and lets the application's role take on the three roles.
@@ -89,7 +95,29 @@ impl Store {
     /// # Errors
     /// Where no connection is to be had.
     pub async fn begin(&self, actor: Actor) -> Result<Tx, StoreError> {
-        Tx::begin(&self.pool, actor).await
+        Tx::begin(&self.pool, &self.live, actor).await
+    }
+
+    /// Tells every server that this mentor's slots may have changed. A transaction that changes them does so by itself, once
+    /// it is committed; this is for what time alone changes.
+    pub fn announce(&self, mentor: MentorId) {
+        self.live.announce(mentor);
+    }
+
+    /// Changes its value whenever this mentor's slots may have changed, whichever server changed them, once
+    /// [`listen`](Self::listen) was called.
+    pub fn changes(&self, mentor: MentorId) -> watch::Receiver<u64> {
+        self.live.changes(mentor)
+    }
+
+    /// From here on hears what other servers announce, and this one, through a connection of its own. `owner_url` leads to
+    /// the database itself: a pooler of transactions cannot listen. A connection that is lost is made again.
+    ///
+    /// # Errors
+    /// Where the URL cannot be read.
+    pub fn listen(&self, owner_url: &str) -> Result<(), StoreError> {
+        self.live.listen(live::listening_pool(owner_url)?);
+        Ok(())
     }
 
     /// Whether the database answers and every migration of this program has been applied.
@@ -109,6 +137,7 @@ impl Store {
 
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
+        self.live.stop_listening();
         self.pool.close().await;
     }
 }

@@ -1,8 +1,10 @@
 use crate::StoreError;
+use crate::live::Live;
 use scheduling::MentorId;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// In which role a transaction runs, and for whom it acts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,10 +26,13 @@ pub enum Actor {
 #[derive(Debug)]
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
+    live: Arc<Live>,
+    /// Whose slots it may have changed.
+    changed: Option<MentorId>,
 }
 
 impl Tx {
-    pub(crate) async fn begin(pool: &PgPool, actor: Actor) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(pool: &PgPool, live: &Arc<Live>, actor: Actor) -> Result<Self, StoreError> {
         // One round trip. Nothing in it is text from outside: an UUID and hexadecimal digits.
         let sql = match actor {
             Actor::Visitor => "BEGIN; SET LOCAL ROLE visitor".to_owned(),
@@ -38,7 +43,8 @@ impl Tx {
             Actor::Mentor(id) => format!("BEGIN; SET LOCAL ROLE mentor; SET LOCAL app.mentor_id = '{id}'"),
             Actor::Worker => "BEGIN; SET LOCAL ROLE worker".to_owned(),
         };
-        Ok(Self { inner: pool.begin_with(AssertSqlSafe(sql)).await? })
+        let inner = pool.begin_with(AssertSqlSafe(sql)).await?;
+        Ok(Self { inner, live: live.clone(), changed: None })
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
@@ -55,8 +61,14 @@ impl Tx {
         Ok(())
     }
 
+    /// This mentor's slots change with the transaction: once it is committed, every server is told. Whatever
+    /// [locks the calendar](Self::lock_calendar) need not say so.
+    pub fn changes_slots(&mut self, mentor: MentorId) {
+        self.changed = Some(mentor);
+    }
+
     /// Waits until no other transaction holds the mentor's calendar, and holds it until the end of this one. Read what
-    /// a decision depends on after this, not before.
+    /// a decision depends on after this, not before. It is there to change something: the commit tells every server so.
     ///
     /// # Errors
     /// Where the wait takes longer than the lock timeout, or the database fails.
@@ -65,6 +77,7 @@ impl Tx {
             .bind(mentor.to_string())
             .execute(self.connection())
             .await?;
+        self.changed = Some(mentor);
         Ok(())
     }
 
@@ -86,7 +99,11 @@ impl Tx {
     /// # Errors
     /// Where the database fails; then nothing has happened.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        if let Some(mentor) = self.changed {
+            self.live.announce(mentor);
+        }
+        Ok(())
     }
 
     pub(crate) async fn ping(&mut self) -> Result<(), StoreError> {

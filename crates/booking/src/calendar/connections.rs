@@ -400,6 +400,7 @@ pub async fn disconnect(context: &Context, mentor: MentorId, id: ConnectionId) -
     // Let go of the rows before the mentor deletes them.
     drop(worker);
     tx.delete_connection(id).await?;
+    tx.changes_slots(mentor);
     tx.commit().await?;
 
     let Some(grant) = grant else { return Ok(()) };

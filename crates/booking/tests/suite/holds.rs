@@ -147,3 +147,22 @@ async fn nobody_learns_of_it() {
     assert!(tx.bookings(ann, &Default::default()).await.unwrap().is_empty());
     assert_eq!(app.number("SELECT count(*) FROM bookings WHERE hold_client = '1.1.1.1'").await, 0, "only its hash");
 }
+
+/// Even where the buffers of the one are in the way of the other.
+#[tokio::test]
+async fn one_is_exchanged_for_another() {
+    let app = ann().await;
+    let next = "2026-12-01T09:30:00Z";
+    let first = hold(&app, "1.1.1.1", START).await.unwrap();
+    let again = holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(START), Some(first.id)).await.unwrap();
+    assert_ne!(first.id, again.id, "the same time, for as long again");
+    let other = holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(next), Some(again.id)).await.unwrap();
+    assert_eq!(app.number("SELECT count(*) FROM bookings WHERE status = 'held'").await, 1);
+    // One that is unknown or spent is no reason to refuse.
+    holds::release(&app.context, "ann", other.id).await.unwrap();
+    holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(next), Some(other.id)).await.unwrap();
+    // Refused, everything is as it was.
+    let refused = holds::exchange(&app.context, "2.2.2.2", "ann", "session", at(next), None).await;
+    assert!(matches!(refused, Err(Error::SlotUnavailable)));
+    assert_eq!(app.number("SELECT count(*) FROM bookings WHERE status = 'held'").await, 1);
+}

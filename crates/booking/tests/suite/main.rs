@@ -14,6 +14,7 @@ mod holds;
 mod idempotency;
 mod jobs;
 mod lists;
+mod live;
 mod offered;
 mod races;
 mod sealing;
