@@ -11,6 +11,13 @@ async function chooseFirstTime(page: import('@playwright/test').Page) {
     await expect(page.getByLabel('Your name')).toBeVisible();
 }
 
+/** How long the chosen time is still kept. */
+const kept = (page: import('@playwright/test').Page) => page.getByRole('timer');
+
+/** What only time does: every hold of the server has run out. */
+const letHoldsExpire = (server: import('../fixtures/server').Server) =>
+    server.sql("UPDATE bookings SET hold_expires_at = now() - interval '1 second' WHERE status = 'held'");
+
 test('a mentee books, moves and cancels @phone @plain', async ({ page, server, accessible }, info) => {
     const withoutScript = plain(info.project.name);
     const mentor = await server.mentor(everyDay('Asia/Seoul'), 'Kim Mentor');
@@ -72,28 +79,48 @@ test.describe('a race', () => {
     // Whoever loses is answered 409, which the browser reports in its console.
     test.use({ expectedErrors: /status of 409/ });
 
-    test('two mentees race for a slot: one wins, the other keeps what was typed', async ({ browser, server, page }) => {
+    test('two mentees race for a slot: one has it kept, the other chooses another', async ({ browser, server, page }) => {
         const mentor = await server.mentor(everyDay('Europe/Berlin'));
         const other = await (await browser.newContext()).newPage();
+        await open(page, `${server.url}/${mentor.handle}`);
+        await chooseFirstTime(page);
+        await expect(kept(page)).toBeVisible();
+        // A link to the very time that is kept for somebody else.
+        await open(other, page.url());
+        const lost = other.getByRole('heading', { name: /has just been taken/ });
+        await expect(lost).toBeVisible();
+        await expect(kept(other)).toHaveCount(0);
         for (const tab of [page, other]) {
-            await open(tab, `${server.url}/${mentor.handle}`);
-            await chooseFirstTime(tab);
             await tab.getByLabel('Your name').fill('Grace Hopper');
             await tab.getByLabel(/e-mail/i).fill('grace@example.com');
             await tab.getByLabel('What would you like to talk about?').fill('Compilers');
         }
-        await Promise.all([page, other].map((tab) => tab.getByRole('button', { name: 'Book this time' }).click()));
         const booked = (tab: typeof page) => tab.getByRole('heading', { name: 'You’re booked' });
-        const lost = (tab: typeof page) => tab.getByRole('heading', { name: /has just been taken/ });
-        for (const tab of [page, other]) await expect(booked(tab).or(lost(tab))).toBeVisible();
-        const loser = (await booked(page).isVisible()) ? other : page;
-        await expect(booked(loser === page ? other : page)).toBeVisible();
-        await expect(lost(loser)).toBeVisible();
-        await expect(loser.getByLabel('Your name')).toHaveValue('Grace Hopper');
-        await expect(loser.getByLabel('What would you like to talk about?')).toHaveValue('Compilers');
+        await page.getByRole('button', { name: 'Book this time' }).click();
+        await expect(booked(page)).toBeVisible();
+        await expect(lost).toBeVisible();
+        await expect(other.getByLabel('Your name')).toHaveValue('Grace Hopper');
+        await expect(other.getByLabel('What would you like to talk about?')).toHaveValue('Compilers');
         // One of the offered times nearby books at once.
+        await other.getByRole('group', { name: 'Free times nearby' }).getByRole('button').first().click();
+        await expect(booked(other)).toBeVisible();
+        await other.context().close();
+    });
+
+    test('two mentees choose the same time at once: one has it kept, the other is told', async ({ browser, server, page }) => {
+        const mentor = await server.mentor(everyDay('Europe/Berlin'));
+        const other = await (await browser.newContext()).newPage();
+        const lost = (tab: typeof page) => tab.getByRole('heading', { name: /has just been taken/ });
+        const start = (await server.starts(mentor)).at(-1);
+        await Promise.all([page, other].map((tab) => open(tab, `${server.url}/${mentor.handle}?start=${start}`)));
+        for (const tab of [page, other]) await expect(kept(tab).or(lost(tab))).toBeVisible();
+        const [winner, loser] = (await kept(page).isVisible()) ? [page, other] : [other, page];
+        await expect(kept(winner)).toBeVisible();
+        await expect(lost(loser)).toBeVisible();
+        await loser.getByLabel('Your name').fill('Grace Hopper');
+        await loser.getByLabel(/e-mail/i).fill('grace@example.com');
         await loser.getByRole('group', { name: 'Free times nearby' }).getByRole('button').first().click();
-        await expect(booked(loser)).toBeVisible();
+        await expect(loser.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
         await other.context().close();
     });
 });
@@ -108,6 +135,11 @@ test.describe('with a time that goes meanwhile', () => {
         await open(page, `/${mentor.handle}`, withoutScript);
         await chooseFirstTime(page);
         const start = new URL(page.url()).searchParams.get('start');
+        if (!withoutScript) {
+            // As long as it is kept nobody else gets it.
+            await expect(kept(page)).toBeVisible();
+            letHoldsExpire(server);
+        }
         await server.api('POST', '/bookings', null, {
             mentor: mentor.handle,
             session_type: 'session',
@@ -137,6 +169,105 @@ test.describe('with a time that goes meanwhile', () => {
         await expect(page.getByLabel('Your name')).toHaveValue('Ada');
         expect(new URL(page.url()).pathname).toBe(`/${mentor.handle}${withoutScript ? '/session' : ''}`);
     });
+});
+
+test('a chosen time goes from everybody else’s page, and comes back with whoever goes back', async ({ browser, page, server }) => {
+    const mentor = await server.mentor(everyDay('Europe/Berlin'));
+    const other = await (await browser.newContext()).newPage();
+    const day = `/${mentor.handle}?date=${nextMonth(2)}&tz=Europe/Berlin&h=24`;
+    await open(page, day);
+    await open(other, `${server.url}${day}`);
+    const chosen = other.locator('a.time').filter({ hasText: '10:00' });
+    await expect(chosen).toHaveCount(1);
+    await other.locator('a.time').filter({ hasText: '16:00' }).focus();
+
+    await page.locator('a.time').filter({ hasText: '10:00' }).click();
+    await expect(kept(page)).toHaveText(/^This time is kept for you for [45]:\d\d$/);
+    await expect(chosen).toHaveCount(0, { timeout: 2000 });
+    // Quietly: whoever is about to press another time keeps the place.
+    await expect(other.locator('a.time:focus')).toContainText('16:00');
+    await expect(other.locator('.picker')).not.toHaveAttribute('aria-busy', 'true');
+
+    await page.getByRole('link', { name: 'All times' }).click();
+    await expect(chosen).toHaveCount(1, { timeout: 2000 });
+    await expect(page.locator('a.time').filter({ hasText: '10:00' })).toHaveCount(1);
+
+    // Booked without a page, it goes as well.
+    const start = (await server.starts(mentor, 62)).find((start) => start.startsWith(nextMonth(2)) && start > `${nextMonth(2)}T10`);
+    const before = await other.locator('a.time').count();
+    await server.book(mentor, start!, 'Ada');
+    await expect.poll(() => other.locator('a.time').count(), { timeout: 2000 }).toBeLessThan(before);
+    await other.context().close();
+});
+
+test('a kept time is this tab’s over a reload, and everybody’s once the tab is closed', async ({ browser, page, server }) => {
+    const mentor = await server.mentor(everyDay('Europe/Berlin'));
+    const other = await (await browser.newContext()).newPage();
+    const day = `${server.url}/${mentor.handle}?date=${nextMonth(2)}&tz=Europe/Berlin&h=24`;
+    await open(page, day);
+    await page.locator('a.time').filter({ hasText: '10:00' }).click();
+    await expect(kept(page)).toBeVisible();
+    await page.reload();
+    await hydrated(page);
+    await expect(kept(page)).toHaveText(/^This time is kept for you for [45]:\d\d$/);
+    await expect(page.getByRole('heading', { name: /has just been taken/ })).toHaveCount(0);
+    await open(other, day);
+    const chosen = other.locator('a.time').filter({ hasText: '10:00' });
+    await expect(other.locator('a.time').first()).toBeVisible();
+    await expect(chosen).toHaveCount(0);
+
+    await page.getByLabel('Your name').fill('Ada');
+    await page.getByLabel(/e-mail/i).fill('ada@example.com');
+    await page.getByRole('button', { name: 'Book this time' }).click();
+    await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
+
+    await page.goto(day);
+    await hydrated(page);
+    await page.locator('a.time').filter({ hasText: '14:00' }).click();
+    await expect(kept(page)).toBeVisible();
+    await expect(other.locator('a.time').filter({ hasText: '14:00' })).toHaveCount(0);
+    await page.goto('about:blank');
+    await expect(other.locator('a.time').filter({ hasText: '14:00' })).toHaveCount(1);
+    await other.context().close();
+});
+
+test('whoever types for longer than the time is kept still gets it', async ({ page, server }) => {
+    const mentor = await server.mentor(everyDay('Europe/Berlin'));
+    await open(page, `/${mentor.handle}`);
+    await chooseFirstTime(page);
+    await expect(kept(page)).toBeVisible();
+    await page.getByLabel('Your name').fill('Slow');
+    await page.getByLabel(/e-mail/i).fill('slow@example.com');
+    letHoldsExpire(server);
+    await page.getByRole('button', { name: 'Book this time' }).click();
+    await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
+});
+
+test('when the time is no longer kept the page says so, and keeps it again', async ({ page, server, accessible }) => {
+    const mentor = await server.mentor(everyDay('Europe/Berlin'));
+    // The server's answer, but for a shorter time.
+    await page.route('**/fn/hold', async (route) => {
+        const response = await route.fetch();
+        const answer = await response.json();
+        answer.expires_at = new Date(Date.parse(answer.now) + 3000).toISOString();
+        await route.fulfill({ response, json: answer });
+    });
+    await open(page, `/${mentor.handle}`);
+    await chooseFirstTime(page);
+    await page.getByLabel('Your name').fill('Slow');
+    await page.getByLabel(/e-mail/i).fill('slow@example.com');
+    await expect(kept(page)).toBeVisible();
+    letHoldsExpire(server);
+    const over = page.locator('.hold').getByText(/no longer kept for you/);
+    await expect(over).toBeVisible();
+    await expect(page.getByLabel('Your name')).toHaveValue('Slow');
+    await accessible(page);
+    await page.unroute('**/fn/hold');
+    await page.getByRole('button', { name: 'Keep it again' }).click();
+    await expect(kept(page)).toHaveText(/^This time is kept for you for [45]:\d\d$/);
+    await expect(over).toHaveCount(0);
+    await page.getByRole('button', { name: 'Book this time' }).click();
+    await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
 });
 
 test('back, forward and reload at every step @phone', async ({ page, server }) => {

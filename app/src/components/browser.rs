@@ -13,6 +13,7 @@ pub fn use_hydrated() -> ReadSignal<bool> {
 #[cfg(feature = "hydrate")]
 mod inner {
     use leptos::prelude::{document, window};
+    use wasm_bindgen::prelude::Closure;
     use wasm_bindgen::{JsCast, JsValue};
 
     /// The device's IANA time zone.
@@ -44,6 +45,98 @@ mod inner {
     pub fn store(key: &str, value: &str) {
         if let Ok(Some(storage)) = window().local_storage() {
             let _ = storage.set_item(key, value);
+        }
+    }
+
+    /// What this tab was asked to remember under `key`: until it is closed, and over a reload.
+    pub fn tab_stored(key: &str) -> Option<String> {
+        window().session_storage().ok()??.get_item(key).ok()?
+    }
+
+    /// Asks this tab to remember `value` under `key`, or to forget it (`None`); it may decline.
+    pub fn tab_store(key: &str, value: Option<&str>) {
+        if let Ok(Some(storage)) = window().session_storage() {
+            let _ = match value {
+                Some(value) => storage.set_item(key, value),
+                None => storage.remove_item(key),
+            };
+        }
+    }
+
+    /// Milliseconds that no change of the clock disturbs.
+    pub fn ticks() -> f64 {
+        window().performance().map_or(0.0, |performance| performance.now())
+    }
+
+    /// Posts a form's values to a path of ours, also while the page is being left. Nobody hears the answer.
+    pub fn send_off(path: &str, values: &[(&str, &str)]) {
+        let Ok(form) = web_sys::UrlSearchParams::new() else { return };
+        for (name, value) in values {
+            form.append(name, value);
+        }
+        let _ = window().navigator().send_beacon_with_opt_url_search_params(path, Some(&form));
+    }
+
+    /// Whether the page cannot be seen: another tab is in front.
+    pub fn is_hidden() -> bool {
+        document().hidden()
+    }
+
+    /// Whether the event shows a page that was kept, script and all, when it was left.
+    pub fn is_kept_page(event: &web_sys::Event) -> bool {
+        js_sys::Reflect::get(event, &"persisted".into()).is_ok_and(|kept| kept.is_truthy())
+    }
+
+    /// The link that has the focus: its address.
+    pub fn focused_link() -> Option<String> {
+        document().active_element()?.get_attribute("href")
+    }
+
+    /// Moves the focus to the link of this address in the element of this class, where there is one and it has not got it.
+    pub fn focus_link(class: &str, address: &str) {
+        if focused_link().as_deref() == Some(address) {
+            return;
+        }
+        let Ok(links) = document().query_selector_all(&format!(".{class} a[href]")) else { return };
+        for at in 0..links.length() {
+            let link = links.item(at).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok());
+            if let Some(link) = link.filter(|link| link.get_attribute("href").as_deref() == Some(address)) {
+                let _ = link.focus();
+                return;
+            }
+        }
+    }
+
+    /// Events that the server sends, until this is dropped.
+    pub struct Events {
+        source: web_sys::EventSource,
+        _listeners: [Closure<dyn FnMut()>; 2],
+    }
+
+    impl Events {
+        /// Calls `heard` for every event `name` from a path of ours, and whenever some may have been missed: when the
+        /// connection was lost and is there again, and with `missed` the first time as well.
+        pub fn open(path: &str, name: &str, missed: bool, heard: impl Fn() + Clone + 'static) -> Option<Self> {
+            let source = web_sys::EventSource::new(path).ok()?;
+            let event = Closure::<dyn FnMut()>::new({
+                let heard = heard.clone();
+                move || heard()
+            });
+            let mut missed = missed;
+            let open = Closure::<dyn FnMut()>::new(move || {
+                if std::mem::replace(&mut missed, true) {
+                    heard();
+                }
+            });
+            source.add_event_listener_with_callback(name, event.as_ref().unchecked_ref()).ok()?;
+            source.add_event_listener_with_callback("open", open.as_ref().unchecked_ref()).ok()?;
+            Some(Self { source, _listeners: [event, open] })
+        }
+    }
+
+    impl Drop for Events {
+        fn drop(&mut self) {
+            self.source.close();
         }
     }
 
@@ -151,6 +244,40 @@ mod inner {
     }
 
     pub fn store(_key: &str, _value: &str) {}
+
+    pub fn tab_stored(_key: &str) -> Option<String> {
+        None
+    }
+
+    pub fn tab_store(_key: &str, _value: Option<&str>) {}
+
+    pub fn ticks() -> f64 {
+        0.0
+    }
+
+    pub fn send_off(_path: &str, _values: &[(&str, &str)]) {}
+
+    pub fn is_hidden() -> bool {
+        true
+    }
+
+    pub fn is_kept_page(_event: &leptos::web_sys::Event) -> bool {
+        false
+    }
+
+    pub fn focused_link() -> Option<String> {
+        None
+    }
+
+    pub fn focus_link(_class: &str, _address: &str) {}
+
+    pub struct Events;
+
+    impl Events {
+        pub fn open(_path: &str, _name: &str, _missed: bool, _heard: impl Fn() + Clone + 'static) -> Option<Self> {
+            None
+        }
+    }
 
     pub fn random_id() -> String {
         String::new()

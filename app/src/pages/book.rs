@@ -1,5 +1,6 @@
 //! Booking one session.
 
+use super::keeping::{HoldNotice, Keeper};
 use super::mentor::{MentorMeta, SessionFacts};
 use crate::AppError;
 use crate::api::public::{BookForm, MentorCard, Month, book, month, nearest};
@@ -91,6 +92,8 @@ pub fn Book(
             },
         )
     };
+    let keeper = Keeper::new((handle, slug), data, pick, form.lost, form.nearby);
+    keeper.follow();
     let awaited = RwSignal::new(None);
     let shown_path = {
         let path = path.clone();
@@ -101,8 +104,16 @@ pub fn Book(
 
     let title = fill(t.mentor_session_title, &[("name", &mentor.name), ("session", &session.name)]);
     let nothing = fill(t.nothing_free_text, &[("name", &mentor.name)]);
-    let times =
-        Times { data, offered, form, pick, path: shown_path, awaited, session: StoredValue::new(session.clone()) };
+    let times = Times {
+        data,
+        offered,
+        form,
+        keeper,
+        pick,
+        path: shown_path,
+        awaited,
+        session: StoredValue::new(session.clone()),
+    };
     view! {
         <MentorMeta mentor=mentor.clone() title=title path=path/>
         <div class="page booking" data-step=move || pick.with(Pick::step)>
@@ -121,6 +132,7 @@ struct Times {
     data: Resource<Result<Month, AppError>>,
     offered: Resource<Vec<DateTime<Utc>>>,
     form: Form,
+    keeper: Keeper,
     pick: Memo<Pick>,
     path: Signal<String>,
     awaited: RwSignal<Option<NaiveDate>>,
@@ -184,7 +196,7 @@ fn MentorPane(mentor: MentorCard, session: SessionType, several: bool) -> impl I
 /// The form, with what was chosen above it.
 #[component]
 fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: String) -> impl IntoView {
-    let Times { data, offered, form, pick, path, session, .. } = times;
+    let Times { data, offered, form, keeper, pick, path, session, .. } = times;
     let messages = use_messages();
     let (t, common) = (messages.public, messages.common);
     let language = use_language();
@@ -199,8 +211,9 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
             let from = month.zone.date_start(month.first_day);
             let to = month.zone.date_start(month_shift(month.first_day, 1));
             (from..to).contains(&start) && month.starts.binary_search(&start).is_err()
-        })
+        }) && !keeper.has(start)
     });
+    keeper.keep_while_open(start, gone);
     let lost = move || (gone.get() && !form.pending.get()) || form.lost.get() == Some(start);
     Effect::new(move |_| {
         if lost() {
@@ -271,9 +284,14 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
         let navigate = navigate.clone();
         spawn_local(async move {
             let (mentor, slug) = (request.mentor.clone(), request.session_type.clone());
+            request.hold = keeper.shown(start).await;
             match book(request).await {
-                Ok(booked) => navigate(&format!("{}?new=1", booked.manage_path), NavigateOptions::default()),
+                Ok(booked) => {
+                    keeper.spent(start);
+                    navigate(&format!("{}?new=1", booked.manage_path), NavigateOptions::default());
+                }
                 Err(AppError::SlotUnavailable) => {
+                    keeper.refused();
                     form.nearby.set(nearest(mentor, slug, start).await.unwrap_or_default());
                     form.lost.set(Some(start));
                     data.refetch();
@@ -389,6 +407,7 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
                 {chosen}
                 <a class="small chosen-change" href=back data-noscroll="true" rel="nofollow">{t.form_change_time}</a>
             </div>
+            <HoldNotice keeper=keeper start=start lost=Signal::derive(lost)/>
             <h2 id="details-title" tabindex="-1">{t.form_title}</h2>
             {lost_notice}
             <ErrorSummary

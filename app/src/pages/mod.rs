@@ -5,6 +5,7 @@ pub mod book;
 pub mod booking;
 pub mod dashboard;
 pub mod directory;
+pub mod keeping;
 pub mod mentor;
 
 use crate::components::browser;

@@ -1,0 +1,456 @@
+//! While somebody fills in the form, the time is kept for them; and what others take meanwhile goes from the page.
+//!
+//! All of it is for pages that live. Without a script, or where the server cannot be asked, booking works as well: the
+//! time is simply not kept.
+
+use crate::AppError;
+use crate::api::public::{Month, hold, month, nearest, release_hold};
+use crate::components::pick::{Pick, instant, instant_tag};
+use crate::components::{browser, use_status};
+use crate::context::use_visit;
+use crate::i18n::{fill, use_messages};
+use chrono::{DateTime, Utc};
+use leptos::leptos_dom::helpers::IntervalHandle;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Where a tab keeps what is kept for it, so that a reload does not lock it out.
+const REMEMBERED: &str = "yaksok.hold";
+/// The month is read again this often at most, in milliseconds.
+const READ_EVERY: f64 = 1_000.0;
+
+/// Whether a time is kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    /// None is, and none was.
+    Not,
+    /// Asked for. Until the answer is here it counts as ours: what is read meanwhile may know of it already.
+    Asked(DateTime<Utc>),
+    /// Kept, until so many [`ticks`](browser::ticks).
+    Kept { id: Uuid, start: DateTime<Utc>, until: f64 },
+    /// It was kept. `read`: the month has been read since.
+    Over { start: DateTime<Utc>, read: bool },
+    /// Booked: the page is on its way out.
+    Spent(DateTime<Utc>),
+}
+
+/// The month of a booking page, kept fresh, and the time that is kept for its visitor.
+#[derive(Clone, Copy)]
+pub struct Keeper {
+    mentor: StoredValue<String>,
+    session_type: StoredValue<String>,
+    data: Resource<Result<Month, AppError>>,
+    pick: Memo<Pick>,
+    state: RwSignal<State>,
+    /// Whole seconds that the time is still kept.
+    left: RwSignal<i64>,
+    /// The start that was refused, and free ones near it.
+    lost: RwSignal<Option<DateTime<Utc>>>,
+    nearby: RwSignal<Vec<DateTime<Utc>>>,
+    /// The last hold there was; the next one takes its place.
+    last: StoredValue<Option<Uuid>>,
+    /// Numbers what is asked for: an answer that is late does not count.
+    asked: StoredValue<u32>,
+    awaited: StoredValue<bool>,
+    /// A request is under way. They go one after the other, or a time would be in its own way.
+    under_way: StoredValue<bool>,
+    /// A time is being given back; once it is, the month is read anyway.
+    leaving: StoredValue<bool>,
+    /// Reading again is due, and when it was done last.
+    reading: StoredValue<(bool, f64)>,
+    clock: StoredValue<Option<IntervalHandle>>,
+}
+
+impl Keeper {
+    pub(super) fn new(
+        (mentor, session_type): (String, String),
+        data: Resource<Result<Month, AppError>>,
+        pick: Memo<Pick>,
+        lost: RwSignal<Option<DateTime<Utc>>>,
+        nearby: RwSignal<Vec<DateTime<Utc>>>,
+    ) -> Self {
+        Self {
+            mentor: StoredValue::new(mentor),
+            session_type: StoredValue::new(session_type),
+            data,
+            pick,
+            state: RwSignal::new(State::Not),
+            left: RwSignal::new(0),
+            lost,
+            nearby,
+            last: StoredValue::new(None),
+            asked: StoredValue::new(0),
+            awaited: StoredValue::new(false),
+            under_way: StoredValue::new(false),
+            leaving: StoredValue::new(false),
+            reading: StoredValue::new((false, f64::NEG_INFINITY)),
+            clock: StoredValue::new(None),
+        }
+    }
+
+    /// Whether this page itself has the time, so that it is not gone although nobody else is offered it. Reactive.
+    pub(super) fn has(self, start: DateTime<Utc>) -> bool {
+        match self.state.get() {
+            State::Not | State::Over { read: true, .. } => false,
+            State::Asked(own) | State::Kept { start: own, .. } | State::Over { start: own, .. } | State::Spent(own) => {
+                own == start
+            }
+        }
+    }
+
+    /// The form of `start` is open: keeps the time, unless it is gone. The time is given back with the form.
+    pub(super) fn keep_while_open(self, start: DateTime<Utc>, gone: Memo<bool>) {
+        Effect::new(move |before: Option<bool>| {
+            let gone = gone.get();
+            if before.is_none() && self.remembers(start) {
+                self.ask(start);
+                return false;
+            }
+            if !gone && before != Some(false) && self.state.get_untracked() == State::Not {
+                self.ask(start);
+            }
+            gone
+        });
+        on_cleanup(move || self.let_go());
+    }
+
+    /// What the booking of `start` is to show, once a hold that is under way is known.
+    pub(super) async fn shown(self, start: DateTime<Utc>) -> Option<Uuid> {
+        for _ in 0..100 {
+            if self.awaited.try_get_value() != Some(true) {
+                break;
+            }
+            browser::sleep(Duration::from_millis(50)).await;
+        }
+        match self.state.try_get_untracked()? {
+            State::Kept { id, start: own, .. } if own == start => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The booking is made: there is nothing left to give back.
+    pub(super) fn spent(self, start: DateTime<Utc>) {
+        self.stop_clock();
+        self.last.set_value(None);
+        browser::tab_store(REMEMBERED, None);
+        self.state.set(State::Spent(start));
+    }
+
+    /// The time was refused, whatever we thought.
+    pub(super) fn refused(self) {
+        self.stop_clock();
+        browser::tab_store(REMEMBERED, None);
+        if let State::Kept { id, .. } = self.state.get_untracked() {
+            let mentor = self.mentor.get_value();
+            spawn_local(async move {
+                let _ = release_hold(mentor, id).await;
+            });
+        }
+        self.state.set(State::Not);
+    }
+
+    /// What has run out is asked for once more.
+    fn keep_again(self, start: DateTime<Utc>) {
+        if !self.awaited.get_value() {
+            self.ask(start);
+        }
+    }
+
+    /// Whether this tab had `start` kept when it was reloaded, and still would.
+    fn remembers(self, start: DateTime<Utc>) -> bool {
+        let Some(text) = browser::tab_stored(REMEMBERED) else { return false };
+        let mut words = text.split(' ');
+        let whose = self.place();
+        if words.next() != Some(whose.as_str()) {
+            return false;
+        }
+        let (id, own, until) = (words.next(), words.next().and_then(instant), words.next().and_then(instant));
+        // The server's clock, as of when it rendered this page.
+        let now = use_visit().with_untracked(|visit| visit.now);
+        let live = own == Some(start) && until.is_some_and(|until| until > now);
+        if live && self.last.get_value().is_none() {
+            self.last.set_value(id.and_then(|id| id.parse().ok()));
+        }
+        live
+    }
+
+    fn place(self) -> String {
+        self.mentor.with_value(|mentor| self.session_type.with_value(|slug| format!("{mentor}/{slug}")))
+    }
+
+    fn ask(self, start: DateTime<Utc>) {
+        let number = self.asked.get_value().wrapping_add(1);
+        self.asked.set_value(number);
+        self.awaited.set_value(true);
+        let state = self.state.get_untracked();
+        self.state.set(State::Asked(start));
+        let (mentor, session_type) = (self.mentor.get_value(), self.session_type.get_value());
+        spawn_local(async move {
+            while self.under_way.try_get_value() == Some(true) {
+                browser::sleep(Duration::from_millis(20)).await;
+            }
+            if self.asked.try_get_value() != Some(number) {
+                return;
+            }
+            self.under_way.set_value(true);
+            let before = self.last.get_value();
+            let answer = hold(mentor.clone(), session_type.clone(), start, before).await;
+            self.under_way.try_set_value(false);
+            if let Ok(view) = &answer {
+                self.last.try_set_value(Some(view.id));
+            }
+            if self.asked.try_get_value() != Some(number) {
+                // The form was left meanwhile. If another is open, its time takes the place of this one.
+                if let Ok(view) = answer
+                    && self.awaited.try_get_value() != Some(true)
+                {
+                    self.give_back(mentor, view.id).await;
+                }
+                return;
+            }
+            self.awaited.set_value(false);
+            match answer {
+                Ok(view) => {
+                    let left = (view.expires_at - view.now).num_milliseconds() as f64;
+                    let (id, tag) = (view.id, instant_tag);
+                    let text = format!("{} {id} {} {}", self.place(), tag(start), tag(view.expires_at));
+                    browser::tab_store(REMEMBERED, Some(&text));
+                    self.lost.set(None);
+                    self.state.set(State::Kept { id, start, until: browser::ticks() + left });
+                    self.tick();
+                    self.start_clock();
+                }
+                Err(AppError::SlotUnavailable) => {
+                    self.refused();
+                    let near = nearest(mentor, session_type, start).await.unwrap_or_default();
+                    let _ = self.nearby.try_set(near);
+                    let _ = self.lost.try_set(Some(start));
+                    self.read().await;
+                }
+                // Not kept, then; the form works as well.
+                Err(_) => {
+                    self.state.set(if matches!(state, State::Over { .. }) { state } else { State::Not });
+                    self.read().await;
+                }
+            }
+        });
+    }
+
+    /// The form is left.
+    fn let_go(self) {
+        self.stop_clock();
+        let Some(asked) = self.asked.try_get_value() else { return };
+        self.asked.set_value(asked.wrapping_add(1));
+        self.awaited.set_value(false);
+        let state = self.state.try_get_untracked();
+        if !matches!(state, Some(State::Not) | None) {
+            let _ = self.state.try_set(State::Not);
+        }
+        let Some(State::Kept { id, .. }) = state else { return };
+        browser::tab_store(REMEMBERED, None);
+        let mentor = self.mentor.get_value();
+        spawn_local(self.give_back(mentor, id));
+    }
+
+    async fn give_back(self, mentor: String, id: Uuid) {
+        self.leaving.try_set_value(true);
+        let _ = release_hold(mentor, id).await;
+        self.leaving.try_set_value(false);
+        self.read().await;
+    }
+
+    fn start_clock(self) {
+        self.stop_clock();
+        self.clock.set_value(set_interval_with_handle(move || self.tick(), Duration::from_millis(250)).ok());
+    }
+
+    fn stop_clock(self) {
+        if let Some(Some(clock)) = self.clock.try_update_value(Option::take) {
+            clock.clear();
+        }
+    }
+
+    fn tick(self) {
+        let Some(State::Kept { start, until, .. }) = self.state.try_get_untracked() else { return };
+        let left = ((until - browser::ticks()) / 1000.0).ceil().max(0.0) as i64;
+        if self.left.get_untracked() != left {
+            self.left.set(left);
+        }
+        if left > 0 {
+            return;
+        }
+        self.stop_clock();
+        browser::tab_store(REMEMBERED, None);
+        self.state.set(State::Over { start, read: false });
+        spawn_local(async move {
+            // So that it is over by the server's clock, too.
+            browser::sleep(Duration::from_millis(500)).await;
+            let fresh = self.read().await;
+            let over = State::Over { start, read: false };
+            if fresh && self.state.try_get_untracked() == Some(over) {
+                self.state.set(State::Over { start, read: true });
+            }
+        });
+    }
+
+    /// Something may have changed: the month is read again soon. Not while a time is kept: what it blocks is our own doing.
+    fn hint(self) {
+        let waits = |state| !matches!(state, State::Not | State::Over { read: true, .. });
+        let Some((false, last)) = self.reading.try_get_value() else { return };
+        if self.state.try_get_untracked().is_none_or(waits) || self.leaving.try_get_value() != Some(false) {
+            return;
+        }
+        self.reading.set_value((true, last));
+        let wait = (last + READ_EVERY - browser::ticks()).clamp(0.0, READ_EVERY);
+        set_timeout(
+            move || {
+                if self.reading.try_update_value(|reading| *reading = (false, browser::ticks())).is_some()
+                    && !self.state.try_get_untracked().is_none_or(waits)
+                {
+                    spawn_local(async move {
+                        self.read().await;
+                    });
+                }
+            },
+            Duration::from_millis(wait as u64),
+        );
+    }
+
+    /// Reads the month that is shown once more: nothing flickers, and the focus stays where it is. Answers whether it is
+    /// fresh now.
+    async fn read(self) -> bool {
+        let wanted = || self.pick.try_with_untracked(|pick| (pick.month.clone(), pick.timezone.clone()));
+        let (Some(asked), Some(mentor), Some(session_type)) =
+            (wanted(), self.mentor.try_get_value(), self.session_type.try_get_value())
+        else {
+            return false;
+        };
+        let Ok(fresh) = month(mentor, session_type, asked.0.clone(), asked.1.clone()).await else { return false };
+        if wanted().as_ref() != Some(&asked) {
+            return false;
+        }
+        let same = |shown: &Option<Result<Month, AppError>>| matches!(shown, Some(Ok(shown)) if Month { now: fresh.now, ..shown.clone() } == fresh);
+        match self.data.try_with_untracked(same) {
+            Some(true) => true,
+            Some(false) => {
+                let focused = browser::focused_link();
+                let _ = self.data.try_set(Some(Ok(fresh)));
+                if let Some(address) = focused {
+                    request_animation_frame(move || browser::focus_link("picker", &address));
+                }
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Follows what happens to the mentor's slots as long as the page can be seen, and gives a kept time back when it is
+    /// left. Once for each page.
+    pub(super) fn follow(self) {
+        Effect::new(move |_| {
+            let events = StoredValue::new_local(None::<browser::Events>);
+            let path = self.mentor.with_value(|mentor| format!("/fn/live/{mentor}"));
+            let open = {
+                let path = path.clone();
+                move |missed: bool| {
+                    if !browser::is_hidden() && events.try_with_value(Option::is_none) == Some(true) {
+                        events.set_value(browser::Events::open(&path, "changed", missed, move || self.hint()));
+                    }
+                }
+            };
+            let close = move || {
+                events.try_set_value(None);
+            };
+            open(false);
+            let seen = window_event_listener_untyped("visibilitychange", {
+                let open = open.clone();
+                move |_| if browser::is_hidden() { close() } else { open(true) }
+            });
+            let left = window_event_listener_untyped("pagehide", move |_| {
+                close();
+                if let Some(State::Kept { id, .. }) = self.state.try_get_untracked() {
+                    let id = id.to_string();
+                    self.mentor.with_value(|mentor| {
+                        browser::send_off("/fn/release_hold", &[("mentor", mentor), ("id", &id)]);
+                    });
+                }
+            });
+            let back = window_event_listener_untyped("pageshow", move |event| {
+                if !browser::is_kept_page(&event) {
+                    return;
+                }
+                open(true);
+                // It was given back when the page was left.
+                if let Some(State::Kept { start, .. }) = self.state.try_get_untracked() {
+                    self.stop_clock();
+                    self.ask(start);
+                }
+            });
+            on_cleanup(move || {
+                close();
+                seen.remove();
+                left.remove();
+                back.remove();
+            });
+        });
+    }
+}
+
+/// How long the time of this form is still kept, and when it is no more, the offer to keep it again.
+#[component]
+pub fn HoldNotice(
+    /// Which time is kept.
+    keeper: Keeper,
+    /// The form's.
+    start: DateTime<Utc>,
+    /// It is gone, which is said elsewhere.
+    lost: Signal<bool>,
+) -> impl IntoView {
+    let t = use_messages().public;
+    let status = use_status();
+    let is_kept = Memo::new(move |_| matches!(keeper.state.get(), State::Kept { start: own, .. } if own == start));
+    let is_over = Memo::new(move |_| matches!(keeper.state.get(), State::Over { start: own, .. } if own == start));
+    let last_minute = Memo::new(move |_| is_kept.get() && keeper.left.get() <= 60);
+    Effect::new(move |before: Option<bool>| {
+        let now = last_minute.get();
+        if now && before == Some(false) {
+            status.announce(t.hold_minute);
+        }
+        now
+    });
+    Effect::new(move |_| {
+        if is_over.get() {
+            status.announce(t.hold_over);
+        }
+    });
+    let left = move || {
+        let left = keeper.left.get();
+        fill(t.hold_left, &[("left", &format!("{}:{:02}", left / 60, left % 60))])
+    };
+    view! {
+        <div class="hold">
+            {move || {
+                is_kept.get().then(|| view! { <p class="muted small" role="timer" aria-live="off">{left}</p> })
+            }}
+            {move || {
+                (is_over.get() && !lost.get())
+                    .then(|| {
+                        view! {
+                            <p class="small">{t.hold_over}</p>
+                            <button
+                                class="button"
+                                data-size="small"
+                                type="button"
+                                on:click=move |_| keeper.keep_again(start)
+                            >
+                                {t.hold_again}
+                            </button>
+                        }
+                    })
+            }}
+        </div>
+    }
+    .into_any()
+}
