@@ -179,6 +179,27 @@ pub async fn queue(context: &Context) -> Result<Queue, Error> {
     Ok(Queue { waiting, given_up, oldest: oldest.map_or(TimeDelta::zero(), |since| now - since) })
 }
 
+/// How many messages and calendar writes of a mentor were given up.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn given_up(context: &Context, mentor: MentorId) -> Result<u32, Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    Ok(u32::try_from(tx.given_up(mentor).await?).unwrap_or_default())
+}
+
+/// What was given up of a mentor's is tried again.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn try_again(context: &Context, mentor: MentorId) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    tx.try_again(mentor, context.now()).await?;
+    tx.commit().await?;
+    context.jobs_left.notify_waiters();
+    Ok(())
+}
+
 /// How many jobs wait, and how many were given up.
 ///
 /// # Errors

@@ -106,6 +106,28 @@ impl Tx {
         Ok(())
     }
 
+    /// Mentor: how many jobs of theirs were given up.
+    pub async fn given_up(&mut self, mentor: MentorId) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM jobs WHERE mentor_id = $1 AND dead_at IS NOT NULL"#,
+            mentor.0
+        )
+        .fetch_one(self.connection())
+        .await?)
+    }
+
+    /// Mentor: their jobs that were given up are tried again, as if for the first time.
+    pub async fn try_again(&mut self, mentor: MentorId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE jobs SET dead_at = NULL, run_at = $2, attempts = 0 WHERE mentor_id = $1 AND dead_at IS NOT NULL",
+            mentor.0,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Worker: how many jobs wait, how many were given up, and since when the first one that waits has been due, if it is.
     pub async fn count_jobs(&mut self, now: DateTime<Utc>) -> Result<(i64, i64, Option<DateTime<Utc>>), StoreError> {
         let row = sqlx::query!(
