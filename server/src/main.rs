@@ -7,12 +7,14 @@ mod api;
 mod cli;
 mod config;
 mod connect;
+mod connections;
 mod edge;
 mod forms;
 mod health;
 mod http_server;
 mod limits;
 mod pages;
+mod patience;
 mod problem;
 
 use std::process::ExitCode;
