@@ -7,6 +7,7 @@ mod api;
 mod cli;
 mod config;
 mod connect;
+mod connections;
 mod edge;
 mod forms;
 mod health;
@@ -14,6 +15,7 @@ mod http_server;
 mod limits;
 mod metrics;
 mod pages;
+mod patience;
 mod problem;
 
 use std::process::ExitCode;

@@ -119,10 +119,14 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
             tokio::spawn(async move {
                 while !*stopped.borrow() {
                     let left = context.jobs_left.notified();
-                    match run_one(&context, &lane.kinds()).await {
-                        Ok(true) => continue,
-                        Ok(false) => {}
-                        Err(error) => tracing::warn!(%error, "jobs cannot be read"),
+                    // Whoever takes longer than the lease has lost the job, and must not be lost with it.
+                    match tokio::time::timeout(LEASE.to_std().unwrap_or_default(), run_one(&context, &lane.kinds()))
+                        .await
+                    {
+                        Ok(Ok(true)) => continue,
+                        Ok(Ok(false)) => {}
+                        Ok(Err(error)) => tracing::warn!(%error, "jobs cannot be read"),
+                        Err(_) => tracing::warn!("a job took longer than its lease"),
                     }
                     tokio::select! {
                         () = left => {}
