@@ -97,11 +97,11 @@ async fn alone(context: &Context, id: BookingId, work: Work) -> Result<(), Failu
             Err(trouble) => return Err(trouble.into()),
         };
         let mut leased = Leased { context, booking, link, until, open };
-        match work {
-            Work::Reconcile => leased.follow().await,
-            Work::Write if is_live(&leased.booking) => leased.put().await,
-            Work::Write => leased.remove().await,
+        if work == Work::Reconcile {
+            return leased.follow().await;
         }
+        leased.locate().await?;
+        if is_live(&leased.booking) { leased.put().await } else { leased.remove().await }
     };
     let too_slow = || Err(Trouble::Remote(RemoteError::Unavailable("too slow".into())).into());
     let outcome = tokio::time::timeout(LONGEST, work).await.unwrap_or_else(|_| too_slow());
@@ -136,6 +136,18 @@ impl Leased<'_> {
                 _ => None,
             }),
         })
+    }
+
+    /// Whether the mentor has put the event into another calendar since it was written: it is written there, and not
+    /// brought back to where it was.
+    async fn locate(&mut self) -> Result<(), Failure> {
+        let Some(remote_id) = self.link.remote_id.clone() else { return Ok(()) };
+        match self.open.get(&self.link.calendar_remote_id, &remote_id).await {
+            // What cannot be read can be written over.
+            Ok(Some(_)) | Err(Trouble::Remote(RemoteError::Refused(_))) => Ok(()),
+            Ok(None) => self.elsewhere(&remote_id).await.map(drop),
+            Err(trouble) => Err(trouble.into()),
+        }
     }
 
     async fn put(&mut self) -> Result<(), Failure> {
@@ -247,6 +259,9 @@ impl Leased<'_> {
             let hash = sha256(event.id.as_bytes());
             tx.event_found(booking.id, *until, CalendarId(calendar.id), &event.id, &hash).await?;
             tx.commit().await?;
+            link.calendar_id = CalendarId(calendar.id);
+            link.calendar_remote_id.clone_from(&calendar.remote_id);
+            link.remote_id = Some(event.id.clone());
             return Ok(Some(event));
         }
         Ok(None)

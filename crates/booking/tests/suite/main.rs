@@ -3,11 +3,16 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../../calendars/tests/common/server.rs"]
+mod server;
 
 mod accounts;
 mod approval;
 mod book;
 mod calendars;
+mod calendars_caldav;
+mod calendars_converge;
+mod calendars_crossed;
 mod change;
 mod holds;
 mod idempotency;
