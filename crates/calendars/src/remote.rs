@@ -229,7 +229,7 @@ pub enum RemoteError {
     Refused(String),
 }
 
-/// One account at a provider. Every call answers within a minute, with an error if need be.
+/// One account at a provider. Every call answers within a minute, `changes` within five, with an error if need be.
 pub trait Remote {
     /// The account and its calendars.
     ///

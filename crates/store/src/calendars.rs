@@ -653,20 +653,23 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: the provider tells us of changes, or does not any more (`None`).
+    /// Worker: the provider tells us of changes under the name `watch_id`.
     pub async fn keep_watch(
         &mut self,
         id: CalendarId,
-        watch: Option<(&str, Option<&str>, &[u8; 32], DateTime<Utc>)>,
+        watch_id: &str,
+        resource: Option<&str>,
+        secret_hash: &[u8; 32],
+        expires_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE calendars SET watch_id = $2, watch_resource = $3, watch_secret_hash = $4, watch_expires_at = $5
              WHERE id = $1",
             id.0,
-            watch.map(|w| w.0),
-            watch.and_then(|w| w.1),
-            watch.map(|w| w.2.as_slice()),
-            watch.map(|w| w.3)
+            watch_id,
+            resource,
+            secret_hash,
+            expires_at
         )
         .execute(self.connection())
         .await?;

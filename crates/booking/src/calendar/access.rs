@@ -244,7 +244,7 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
     if provider == Provider::CalDav {
         let password = opened(context, &grant.connection, Secret::Refresh, grant.refresh_token.as_deref())?;
         let (url, username) = (grant.url.as_deref().unwrap_or_default(), grant.username.as_deref().unwrap_or_default());
-        return Ok(Client::CalDav(caldav(context, &grant.timezone, url, username, password)?));
+        return Ok(Client::CalDav(Box::new(caldav(context, &grant.timezone, url, username, password)?)));
     }
     let not_here = || Trouble::Remote(RemoteError::Unavailable("it is not configured here".into()));
     let service = settings.service(provider).ok_or_else(not_here)?;

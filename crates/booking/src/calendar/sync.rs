@@ -392,8 +392,8 @@ async fn keep_watch(
     };
     let Some(watch) = watch else { return Ok(false) };
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let kept = (watch.id.as_str(), watch.resource.as_deref(), &secret.hash(), watch.expires_at);
-    tx.keep_watch(CalendarId(calendar.id), Some(kept)).await?;
+    let calendar = CalendarId(calendar.id);
+    tx.keep_watch(calendar, &watch.id, watch.resource.as_deref(), &secret.hash(), watch.expires_at).await?;
     tx.commit().await?;
     if let Some(id) = &progress.watch_id {
         let expires_at = progress.watch_expires_at.unwrap_or(now);

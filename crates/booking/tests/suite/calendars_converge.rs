@@ -105,8 +105,8 @@ struct Log {
 impl Drop for Log {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("CONVERGE_SEED={}", self.seed);
-            self.lines.iter().for_each(|line| println!("  {line}"));
+            eprintln!("CONVERGE_SEED={}", self.seed);
+            self.lines.iter().for_each(|line| eprintln!("  {line}"));
         }
     }
 }
