@@ -42,6 +42,29 @@ impl Tx {
         Ok(())
     }
 
+    /// Worker: as [`enqueue`](Self::enqueue), to be run at once, unless the same waits already and nobody has begun it.
+    pub async fn enqueue_once(
+        &mut self,
+        mentor: MentorId,
+        kind: &str,
+        payload: &serde_json::Value,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
+             SELECT $1, $2, $3, $4, $4 WHERE NOT EXISTS (
+                 SELECT FROM jobs WHERE mentor_id = $1 AND kind = $2 AND payload = $3 AND dead_at IS NULL
+                     AND (locked_until IS NULL OR locked_until <= $4))",
+            mentor.0,
+            kind,
+            payload,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Worker: leases the job that has been due longest until `lease_until`. A worker that dies lets the lease lapse,
     /// and another takes the job up; so a job runs at least once. Of the kinds in `kinds` only.
     pub async fn lease_job(
