@@ -20,12 +20,18 @@ const DATABASE: Duration = Duration::from_secs(1);
 pub(crate) async fn answer(State(context): State<Context>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let asks_others = path.contains("calendar") || path.contains("caldav");
-    let Ok(response) = timeout(if asks_others { PATIENCE_WITH_OTHERS } else { PATIENCE }, next.run(request)).await
-    else {
-        return unavailable(&path, None);
+    let answered = timeout(if asks_others { PATIENCE_WITH_OTHERS } else { PATIENCE }, next.run(request)).await;
+    let mut response = match answered {
+        Err(_) => unavailable(&path, None),
+        Ok(response) => {
+            let failed = response.status() == StatusCode::INTERNAL_SERVER_ERROR;
+            if failed && !database_answers(&context).await { unavailable(&path, Some(response)) } else { response }
+        }
     };
-    let failed = response.status() == StatusCode::INTERNAL_SERVER_ERROR;
-    if failed && !database_answers(&context).await { unavailable(&path, Some(response)) } else { response }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
+    }
+    response
 }
 
 /// Whether the database answers, promptly.
@@ -41,6 +47,5 @@ fn unavailable(path: &str, page: Option<Response>) -> Response {
         None => "The server is busy. Please try again in a moment.".into_response(),
     };
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }

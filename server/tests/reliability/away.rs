@@ -42,7 +42,12 @@ impl Scene {
             ("GET", "/ann/talk".into(), vec![], String::new()),
             ("GET", format!("/b/{}", self.token), vec![], String::new()),
             ("GET", "/dashboard".into(), cookie(), String::new()),
-            ("POST", "/fn/bookings".into(), cookie(), json!({"filter": "Upcoming", "cursor": null}).to_string()),
+            (
+                "POST",
+                "/fn/bookings".into(),
+                cookie(),
+                json!({"filter": "upcoming", "query": null, "cursor": null}).to_string(),
+            ),
             ("GET", "/fn/mentors".into(), vec![], String::new()),
             ("POST", "/login".into(), form(), "email=ann%40mentors.example&password=wrong+password".into()),
         ]
@@ -124,8 +129,10 @@ fn a_database_that_is_away_is_said_so_soon_and_comes_back_by_itself() {
                     let number = 100 + client * 200 + n;
                     let asked = wish("ann", "talk", scene.start + TimeDelta::hours(number), &format!("guest-{number}"));
                     let key = format!("key-{number}");
+                    let wanted = Instant::now();
                     loop {
                         let begin = Instant::now();
+                        assert!(wanted.elapsed() < Duration::from_secs(150), "no booking for so long");
                         let reply =
                             ask(scene.server.port, "POST", "/api/v1/bookings", &[("Idempotency-Key", &key)], &asked);
                         let reply = reply.unwrap();
@@ -198,4 +205,13 @@ fn a_database_that_is_away_is_said_so_soon_and_comes_back_by_itself() {
         ask(scene.server.port, again.0, &again.1, &[("Idempotency-Key", "away-2")], &again.3).unwrap().status,
         201
     );
+
+    // Told to stop while nothing answers it, it does not wait for ever.
+    cluster.signal("-STOP");
+    let mut server = scene.server;
+    let begin = Instant::now();
+    server.signal("-TERM");
+    assert!(waited(|| server.child.try_wait().unwrap().is_some()), "it does not stop");
+    measured(&format!("stopped beside a frozen database after {:.1?}", begin.elapsed()));
+    cluster.signal("-CONT");
 }

@@ -79,7 +79,7 @@ fn no_log_tells_who_anybody_is() {
     assert_eq!(server.get("/api/v1/availability", &key).status, 200);
     assert_eq!(server.get("/api/v1/availability", "ysk_a-key-that-is-wrong").status, 401);
     secrets.extend([key.clone(), "ysk_a-key-that-is-wrong".into()]);
-    Mentor { handle: "maxi", key: key.clone() }.offer(&server, "talk", 30, 30);
+    Mentor { key: key.clone() }.offer(&server, "talk", 30, 30);
     let windows: Vec<_> =
         (0..7).map(|d| json!({"day_of_week": d, "start_time": "00:00", "end_time": "24:00"})).collect();
     let blocked = json!([{"starts_on": "2040-01-01", "ends_on": "2040-01-02", "note": "Kur in Bad Wörishofen"}]);

@@ -42,18 +42,17 @@ impl Dice {
 }
 
 pub(crate) struct Mentor {
-    pub(crate) handle: &'static str,
     pub(crate) key: String,
 }
 
 impl Mentor {
     /// A mentor who is open around the clock, in UTC.
-    pub(crate) fn new(server: &Server, handle: &'static str) -> Self {
+    pub(crate) fn new(server: &Server, handle: &str) -> Self {
         let body = json!({"handle": handle, "name": format!("Mentor {handle}"),
             "email": format!("{handle}@mentors.example"), "timezone": "UTC"});
         let made = server.send("POST", "/api/v1/mentors", PLATFORM_KEY, &body.to_string());
         assert_eq!(made.status, 201, "{}", made.body);
-        let mentor = Self { handle, key: made.json()["api_key"].as_str().unwrap().to_owned() };
+        let mentor = Self { key: made.json()["api_key"].as_str().unwrap().to_owned() };
         let windows: Vec<Value> =
             (0..7).map(|day| json!({"day_of_week": day, "start_time": "00:00", "end_time": "24:00"})).collect();
         let hours = json!({"timezone": "UTC", "weekly": windows});
