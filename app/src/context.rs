@@ -36,6 +36,8 @@ pub struct Viewer {
     pub name: String,
     /// A connected calendar waits for the mentor to connect it again.
     pub calendar_expired: bool,
+    /// So many messages and calendar writes were given up.
+    pub given_up: u32,
 }
 
 /// A plain form's values and what is wrong with them (or that all is well), when the page answers a POST to itself.

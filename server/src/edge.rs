@@ -15,6 +15,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 use store::Store;
 use store::backup::{self, BackupError};
 use store::embedded::{self, Cluster, EmbeddedError};
@@ -86,9 +87,9 @@ impl Database {
         Ok(self.store.listen(&self.owner_url)?)
     }
 
-    /// Closes the connections and stops the embedded database cleanly.
+    /// Closes the connections and stops the embedded database cleanly. A database that is away is not waited for.
     pub(crate) async fn close(self) {
-        self.store.close().await;
+        let _ = tokio::time::timeout(Duration::from_secs(3), self.store.close()).await;
         if let Some(cluster) = self.cluster {
             cluster.stop().await;
         }

@@ -7,6 +7,7 @@ mod api;
 mod cli;
 mod config;
 mod connect;
+mod connections;
 mod edge;
 mod forms;
 mod health;
@@ -15,6 +16,7 @@ mod limits;
 mod live;
 mod metrics;
 mod pages;
+mod patience;
 mod problem;
 
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::secrets::Secret;
-use booking::{Context, accounts, calendar};
+use booking::{Context, accounts, calendar, jobs};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use scheduling::{Language, MentorId, urls};
@@ -149,9 +149,18 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
             .is_ok_and(|connections| connections.iter().any(|connection| connection.status == "expired")),
         _ => false,
     };
+    let given_up = match &account {
+        Some(account) if private => jobs::given_up(&site.context, account.id()).await.unwrap_or_default(),
+        _ => 0,
+    };
     let visitor = Visitor {
         mentor: account.as_ref().map(|account| account.id()),
-        viewer: account.map(|account| Viewer { handle: account.handle, name: account.name, calendar_expired }),
+        viewer: account.map(|account| Viewer {
+            handle: account.handle,
+            name: account.name,
+            calendar_expired,
+            given_up,
+        }),
         session,
         language,
     };

@@ -218,6 +218,12 @@ pub async fn save_settings(settings: Settings) -> Result<Settings, AppError> {
     super::server::save_settings(settings).await
 }
 
+/// Messages and calendar writes that were given up are tried again.
+#[server(prefix = "/fn", endpoint = "try_again", input = Json)]
+pub async fn try_again() -> Result<(), AppError> {
+    super::server::try_again().await
+}
+
 /// Deletes the account with all its data, after the password (the handle, where there is no password) is given once more.
 #[server(prefix = "/fn", endpoint = "delete_account", input = Json)]
 pub async fn delete_account(confirmation: String) -> Result<(), AppError> {

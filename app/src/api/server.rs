@@ -12,7 +12,7 @@ use booking::calendar::ConnectError;
 use booking::listing::Horizon;
 use booking::secrets::{Kind, Secret, sha256};
 use booking::store::{Account, Mentor, Profile};
-use booking::{Context, Error, accounts, bookings as rules, calendar, holds, listing, schedule};
+use booking::{Context, Error, accounts, bookings as rules, calendar, holds, jobs, listing, schedule};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
 use scheduling::{
@@ -436,6 +436,11 @@ pub(super) async fn create_api_key(name: String) -> Result<(ApiKeyView, String),
 
 pub(super) async fn revoke_api_key(id: ApiKeyId) -> Result<(), AppError> {
     accounts::revoke_api_key(&context(), caller()?, id).await.map_err(fail)
+}
+
+pub(super) async fn try_again() -> Result<(), AppError> {
+    let mentor = caller()?;
+    jobs::try_again(&context(), mentor).await.map_err(fail)
 }
 
 pub(super) async fn calendars() -> Result<Calendars, AppError> {

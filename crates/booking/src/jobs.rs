@@ -12,7 +12,7 @@ use std::time::Duration;
 use store::{Actor, EventKind, Job, NewEvent, Tx};
 
 /// A worker that has not finished by then is taken for dead. Sending a message takes half a minute at most, writing an
-/// event into a connected calendar two.
+/// event into a connected calendar three.
 const LEASE: TimeDelta = TimeDelta::minutes(4);
 /// With the waits of [`retry_after`], about three days.
 const MOST_ATTEMPTS: i32 = 24;
@@ -90,6 +90,13 @@ pub(crate) async fn leave(
     Ok(tx.enqueue(mentor, &kind, &payload, run_at, now).await?)
 }
 
+/// As [`leave`], to be run at once, unless the same waits already.
+pub(crate) async fn leave_once(tx: &mut Tx, mentor: MentorId, task: &Task, now: DateTime<Utc>) -> Result<(), Error> {
+    let payload = serde_json::to_value(task).map_err(|error| Error::Internal(error.to_string()))?;
+    let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    Ok(tx.enqueue_once(mentor, &kind, &payload, now).await?)
+}
+
 /// What follows a change of a booking: both are told, and its event is written.
 pub(crate) async fn follow_up(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
     let (mentor, now) = (Some(event.mentor_id), event.created_at);
@@ -119,7 +126,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
             tokio::spawn(async move {
                 while !*stopped.borrow() {
                     let left = context.jobs_left.notified();
-                    match run_one(&context, &lane.kinds()).await {
+                    match survived(&context, move |context| within_lease(context, lane)).await {
                         Ok(true) => continue,
                         Ok(false) => {}
                         Err(error) => tracing::warn!(%error, "jobs cannot be read"),
@@ -142,6 +149,22 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
         let _ = worker.await;
     }
     let _ = lookers.await;
+}
+
+/// Whoever takes longer than the lease has lost the job, and must not be lost with it.
+async fn within_lease(context: Context, lane: Lane) -> Result<bool, Error> {
+    let late = |_| Err(Error::Internal("a job took longer than its lease".into()));
+    let lease = LEASE.to_std().unwrap_or_default();
+    tokio::time::timeout(lease, run_one(&context, &lane.kinds())).await.unwrap_or_else(late)
+}
+
+/// What is done once; should it panic, the one who does it goes on with something else.
+pub(crate) async fn survived<F>(context: &Context, work: impl FnOnce(Context) -> F) -> Result<bool, Error>
+where
+    F: Future<Output = Result<bool, Error>> + Send + 'static,
+{
+    let done = tokio::spawn(work(context.clone())).await;
+    done.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
 }
 
 /// Runs every job that is due, one after the other, and answers how many there were. For tests.
@@ -177,6 +200,27 @@ pub async fn queue(context: &Context) -> Result<Queue, Error> {
     let mut tx = context.store.begin(Actor::Worker).await?;
     let (waiting, given_up, oldest) = tx.count_jobs(now).await?;
     Ok(Queue { waiting, given_up, oldest: oldest.map_or(TimeDelta::zero(), |since| now - since) })
+}
+
+/// How many messages and calendar writes of a mentor were given up.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn given_up(context: &Context, mentor: MentorId) -> Result<u32, Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    Ok(u32::try_from(tx.given_up(mentor).await?).unwrap_or_default())
+}
+
+/// What was given up of a mentor's is tried again.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn try_again(context: &Context, mentor: MentorId) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    tx.try_again(mentor, context.now()).await?;
+    tx.commit().await?;
+    context.jobs_left.notify_waiters();
+    Ok(())
 }
 
 /// How many jobs wait, and how many were given up.

@@ -97,6 +97,7 @@ pub async fn put_session_type(
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     tx.lock_calendar(mentor).await?;
     let known = tx.session_types(mentor).await?;
+    let reach = known.iter().map(|owned| owned.session_type.horizon_days).max();
     let is_new = known.iter().all(|owned| owned.session_type.slug != session_type.slug);
     if is_new && known.len() >= 100 {
         return Err(Error::invalid("slug", "out_of_range", "Delete a session type first: there can be 100 at most."));
@@ -104,6 +105,12 @@ pub async fn put_session_type(
     let id = SessionTypeId(context.new_id());
     tx.put_session_type(mentor, id, context.now(), &session_type).await?;
     let saved = tx.session_type(mentor, &session_type.slug).await?.ok_or(Error::NotFound)?;
+    if reach.is_none_or(|days| days < session_type.horizon_days) {
+        // Connected calendars were looked at only as far as anything was offered.
+        for connection in tx.connections(mentor).await? {
+            tx.request_sync(connection.id(), context.now()).await?;
+        }
+    }
     tx.commit().await?;
     Ok(saved.session_type)
 }

@@ -14,7 +14,6 @@ mod ical;
 mod recur;
 #[cfg(test)]
 mod tests;
-mod windows;
 mod wire;
 mod xml;
 mod zone;
@@ -36,7 +35,8 @@ use tokio::sync::OnceCell;
 use wire::{Answer, Ask, Wire};
 use xml::Resource;
 use zeroize::Zeroizing;
-use zone::{Zone, Zones};
+pub(crate) use zone::Zone;
+use zone::Zones;
 
 /// What time it is: for DTSTAMP, and for a `Retry-After` that names an instant.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -52,6 +52,8 @@ const MAX_SINGLE: usize = 200;
 const ICALENDAR: &str = "text/calendar; charset=utf-8";
 const XML: &str = "application/xml; charset=utf-8";
 const DEPTH: HeaderName = HeaderName::from_static("depth");
+/// RFC 6638, section 8.1: whether a server tells the organizer of what is deleted.
+const SCHEDULE_REPLY: HeaderName = HeaderName::from_static("schedule-reply");
 
 /// An account at a CalDAV server.
 ///
@@ -373,7 +375,7 @@ impl CalDav {
 
     async fn remove(&self, calendar: &str, id: &str) -> Result<(), RemoteError> {
         let url = object_url(&collection(calendar)?, object_of(id).0)?;
-        let answer = self.ask("DELETE", &url, &[], None).await?;
+        let answer = self.ask("DELETE", &url, &[(SCHEDULE_REPLY, "F")], None).await?;
         match answer.status {
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(()),
             status if status.is_success() => Ok(()),
@@ -550,7 +552,8 @@ fn event_of(text: &str) -> Option<Component> {
 }
 
 /// The object of a draft. Of what is there, all is kept but what the booking decides: alarms, notes, categories, colours,
-/// guests. Repetitions are not.
+/// guests. Repetitions are not, and neither are the guests of an invitation that came by mail: it has the same UID, and a
+/// server that schedules (RFC 6638) would write to them whenever we write.
 fn event_text(draft: &Draft, there: Option<&str>, now: DateTime<Utc>) -> String {
     let mut calendar = there.and_then(Component::parse).filter(|it| it.name == "VCALENDAR").unwrap_or_else(|| {
         let mut calendar = Component { name: "VCALENDAR".to_owned(), ..Component::default() };
@@ -569,6 +572,11 @@ fn event_text(draft: &Draft, there: Option<&str>, now: DateTime<Utc>) -> String 
     // Nothing goes out from a calendar; what came as an invitation would be sent again.
     calendar.remove("METHOD");
 
+    if event.line(MARK).is_none() {
+        for name in ["ORGANIZER", "ATTENDEE", "REQUEST-STATUS"] {
+            event.remove(name);
+        }
+    }
     for name in ["DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE"] {
         event.remove(name);
     }

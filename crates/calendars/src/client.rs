@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use std::ops::Range;
 use std::time::Duration;
 
-/// The limit that [`Remote`] promises for a call, however many requests it takes.
+/// The limits that [`Remote`] promises for a call, however many requests it takes; a large calendar has many pages.
 const LIMIT: Duration = Duration::from_secs(60);
+const LOOK_LIMIT: Duration = Duration::from_secs(300);
 
 /// One account at one of the providers.
 #[derive(Debug)]
@@ -19,11 +20,14 @@ pub enum Client {
     /// Outlook.
     Microsoft(Microsoft),
     /// A CalDAV server.
-    CalDav(CalDav),
+    CalDav(Box<CalDav>),
 }
 
 macro_rules! delegate {
-    ($self:ident, $remote:ident => $call:expr) => {{
+    ($self:ident, $remote:ident => $call:expr) => {
+        delegate!($self, LIMIT, $remote => $call)
+    };
+    ($self:ident, $limit:expr, $remote:ident => $call:expr) => {{
         let call = async {
             match $self {
                 Self::Google($remote) => $call.await,
@@ -32,7 +36,7 @@ macro_rules! delegate {
             }
         };
         let slow = |_| RemoteError::Unavailable("no answer in time".into());
-        tokio::time::timeout(LIMIT, call).await.map_err(slow)?
+        tokio::time::timeout($limit, call).await.map_err(slow)?
     }};
 }
 
@@ -47,7 +51,7 @@ impl Remote for Client {
         window: &Range<DateTime<Utc>>,
         cursor: Option<&str>,
     ) -> Result<Changes, RemoteError> {
-        delegate!(self, remote => remote.changes(calendar, window, cursor))
+        delegate!(self, LOOK_LIMIT, remote => remote.changes(calendar, window, cursor))
     }
 
     async fn put(&self, calendar: &str, draft: &Draft, known: Option<&str>) -> Result<Written, RemoteError> {

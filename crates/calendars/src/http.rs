@@ -132,7 +132,7 @@ impl Answer {
     }
 
     /// How long `Retry-After` asks to wait (RFC 9110, section 10.2.3). A date counts from the answer's own `Date`, so no
-    /// clock is needed.
+    /// clock is needed. A day at most, so that no answer silences us for good.
     fn patience(&self) -> Option<TimeDelta> {
         let text = |name| self.headers.get(name)?.to_str().ok();
         let asked = text(header::RETRY_AFTER)?.trim();
@@ -142,7 +142,7 @@ impl Answer {
                 DateTime::parse_from_rfc2822(asked).ok()? - DateTime::parse_from_rfc2822(text(header::DATE)?).ok()?
             }
         };
-        Some(wait.max(TimeDelta::zero()))
+        Some(wait.clamp(TimeDelta::zero(), TimeDelta::days(1)))
     }
 }
 
@@ -205,6 +205,8 @@ mod tests {
         let dates = [("retry-after", "Sun, 22 Nov 2026 10:00:07 GMT"), ("date", "Sun, 22 Nov 2026 10:00:00 GMT")];
         assert_eq!(error(429, &dates, ""), seven);
         assert_eq!(error(429, &[("retry-after", "soon")], ""), RemoteError::Throttled(None));
+        let day = RemoteError::Throttled(Some(TimeDelta::days(1)));
+        assert_eq!(error(429, &[("retry-after", "4294967295")], ""), day);
         assert_eq!(error(404, &[], ""), RemoteError::NotFound);
         assert_eq!(error(410, &[], ""), RemoteError::CursorGone);
         assert_eq!(error(500, &[], ""), RemoteError::Unavailable("500".into()));

@@ -87,7 +87,10 @@ impl When {
             Self::Timed(during) => (during.start, during.end),
             Self::AllDay { first, after, .. } => {
                 let at = |date: &NaiveDate| date.and_time(NaiveTime::MIN).and_utc();
-                (at(first) - TimeDelta::days(1), at(after) + TimeDelta::days(1))
+                let day = TimeDelta::days(1);
+                // There are dates beyond which nothing can be reckoned.
+                let (start, end) = (at(first).checked_sub_signed(day), at(after).checked_add_signed(day));
+                (start.unwrap_or(DateTime::<Utc>::MIN_UTC), end.unwrap_or(DateTime::<Utc>::MAX_UTC))
             }
         };
         start < window.end && (end > window.start || (start == end && start >= window.start))
@@ -226,7 +229,7 @@ pub enum RemoteError {
     Refused(String),
 }
 
-/// One account at a provider. Every call answers within a minute, with an error if need be.
+/// One account at a provider. Every call answers within a minute, `changes` within five, with an error if need be.
 pub trait Remote {
     /// The account and its calendars.
     ///

@@ -193,7 +193,22 @@ impl Tx {
         )
         .fetch_one(self.connection())
         .await?;
+        // Of one that was there, all is looked at afresh: what was seen before may not have been acted upon.
+        sqlx::query!("UPDATE calendars SET cursor = NULL WHERE connection_id = $1", id)
+            .execute(self.connection())
+            .await?;
         Ok(ConnectionId(id))
+    }
+
+    /// Worker: whether anybody has connected this account.
+    pub async fn is_connected(&mut self, provider: &str, account: &str) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM mentor_calendar_tokens WHERE provider = $1 AND account = $2) AS "connected!""#,
+            provider,
+            account
+        )
+        .fetch_one(self.connection())
+        .await?)
     }
 
     /// Worker: keeps sealed secrets. A refresh token that is not given stays.
@@ -312,6 +327,38 @@ impl Tx {
         Ok(id.map(ConnectionId))
     }
 
+    /// Worker: the look that was leased until `leased` goes on until `until`. Answers whether the lease was still ours.
+    pub async fn extend_sync(
+        &mut self,
+        id: ConnectionId,
+        leased: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "UPDATE mentor_calendar_tokens SET sync_locked_until = $3,
+                 next_sync_at = CASE WHEN next_sync_at < $2 THEN next_sync_at ELSE $3 END
+             WHERE id = $1 AND sync_locked_until = $2 AND status <> 'expired'",
+            id.0,
+            leased,
+            until
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Worker: the look that was leased until `leased` is over, and nothing came of it.
+    pub async fn release_sync(&mut self, id: ConnectionId, leased: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE mentor_calendar_tokens SET sync_locked_until = NULL WHERE id = $1 AND sync_locked_until = $2",
+            id.0,
+            leased
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Mentor, worker: looks at the provider as soon as can be.
     pub async fn request_sync(&mut self, id: ConnectionId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let done = sqlx::query!(
@@ -325,7 +372,7 @@ impl Tx {
     }
 
     /// Worker: the look that was leased until `leased` went well. The next one is at `next`, or at once if somebody
-    /// asked for it meanwhile.
+    /// asked for it meanwhile. Nothing happens if the lease was lost.
     pub async fn sync_done(
         &mut self,
         id: ConnectionId,
@@ -336,7 +383,7 @@ impl Tx {
         sqlx::query!(
             "UPDATE mentor_calendar_tokens SET status = 'active', error = NULL, failures = 0, last_synced_at = $3,
                  sync_locked_until = NULL, next_sync_at = CASE WHEN next_sync_at < $2 THEN next_sync_at ELSE $4 END
-             WHERE id = $1 AND status <> 'expired'",
+             WHERE id = $1 AND sync_locked_until = $2 AND status <> 'expired'",
             id.0,
             leased,
             now,
@@ -347,22 +394,27 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: the look failed for the reason `error`. It is tried again at `next`; after `patience` failures in a row the
-    /// mentor sees it. Answers how many failures there were.
+    /// Worker: the look that was leased until `leased` failed for the reason `error`. It is tried again at `next`, and not
+    /// before `not_before`, whoever asks for it; after `patience` failures in a row the mentor sees it. Nothing happens if
+    /// the lease was lost.
     pub async fn sync_failed(
         &mut self,
         id: ConnectionId,
+        leased: DateTime<Utc>,
         error: &str,
         next: DateTime<Utc>,
+        not_before: Option<DateTime<Utc>>,
         patience: i32,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "UPDATE mentor_calendar_tokens SET failures = failures + 1, error = $2, sync_locked_until = NULL,
-                 next_sync_at = $3, status = CASE WHEN failures + 1 >= $4 THEN 'error' ELSE status END
-             WHERE id = $1 AND status <> 'expired'",
+            "UPDATE mentor_calendar_tokens SET failures = failures + 1, error = $3, next_sync_at = $4,
+                 sync_locked_until = $5, status = CASE WHEN failures + 1 >= $6 THEN 'error' ELSE status END
+             WHERE id = $1 AND sync_locked_until = $2 AND status <> 'expired'",
             id.0,
+            leased,
             error,
             next,
+            not_before,
             patience
         )
         .execute(self.connection())
@@ -401,6 +453,24 @@ impl Tx {
         Ok(calendars!("WHERE connection_id = $1 ORDER BY is_primary DESC, name, id", connection.0)
             .fetch_all(self.connection())
             .await?)
+    }
+
+    /// Worker: the calendars of a connection that hold events of bookings that end after `after`.
+    pub async fn calendars_with_events(
+        &mut self,
+        connection: ConnectionId,
+        after: DateTime<Utc>,
+    ) -> Result<Vec<CalendarId>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "SELECT c.id FROM calendars c WHERE c.connection_id = $1 AND EXISTS (
+                 SELECT FROM booking_calendar_events e JOIN bookings b ON b.id = e.booking_id
+                 WHERE e.calendar_id = c.id AND b.status IN ('pending', 'confirmed') AND upper(b.during) > $2)",
+            connection.0,
+            after
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(ids.into_iter().map(CalendarId).collect())
     }
 
     /// Worker: the calendar into which the mentor's bookings go, if its connection works.
@@ -517,9 +587,13 @@ impl Tx {
 
     /// Worker: a full look found nothing at all, and is not believed before another one says the same.
     pub async fn doubt(&mut self, id: CalendarId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query!("UPDATE calendars SET doubted_at = $2, cursor = NULL WHERE id = $1", id.0, now)
-            .execute(self.connection())
-            .await?;
+        sqlx::query!(
+            "UPDATE calendars SET doubted_at = coalesce(doubted_at, $2), cursor = NULL WHERE id = $1",
+            id.0,
+            now
+        )
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
@@ -583,20 +657,23 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: the provider tells us of changes, or does not any more (`None`).
+    /// Worker: the provider tells us of changes under the name `watch_id`.
     pub async fn keep_watch(
         &mut self,
         id: CalendarId,
-        watch: Option<(&str, Option<&str>, &[u8; 32], DateTime<Utc>)>,
+        watch_id: &str,
+        resource: Option<&str>,
+        secret_hash: &[u8; 32],
+        expires_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE calendars SET watch_id = $2, watch_resource = $3, watch_secret_hash = $4, watch_expires_at = $5
              WHERE id = $1",
             id.0,
-            watch.map(|w| w.0),
-            watch.and_then(|w| w.1),
-            watch.map(|w| w.2.as_slice()),
-            watch.map(|w| w.3)
+            watch_id,
+            resource,
+            secret_hash,
+            expires_at
         )
         .execute(self.connection())
         .await?;
@@ -687,24 +764,77 @@ impl Tx {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Worker: the lease on the event is over.
-    pub async fn release_event(&mut self, booking: BookingId) -> Result<(), StoreError> {
-        sqlx::query!("UPDATE booking_calendar_events SET locked_until = NULL WHERE booking_id = $1", booking.0)
-            .execute(self.connection())
-            .await?;
+    /// Worker: the lease on the event until `until` is over.
+    pub async fn release_event(&mut self, booking: BookingId, until: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE booking_calendar_events SET locked_until = NULL WHERE booking_id = $1 AND locked_until = $2",
+            booking.0,
+            until
+        )
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
-    /// Worker: the event shows the booking as it was at `sequence`, `during` that time. Were it taken for busy time, by the
-    /// SHA-256 of its id, it is not any more.
+    /// Worker: an event of the mentor's calendar that carries the mark of a booking without one is that booking's, and has
+    /// yet to be written.
+    pub async fn adopt_event(
+        &mut self,
+        mentor: MentorId,
+        booking: BookingId,
+        calendar: CalendarId,
+        remote_id: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO booking_calendar_events (booking_id, mentor_id, calendar_id, remote_id) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (booking_id) DO NOTHING",
+            booking.0,
+            mentor.0,
+            calendar.0,
+            remote_id
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker, who has leased the event until `until`: it is in this calendar, under this id. Were it taken for busy time,
+    /// by the SHA-256 of its id, it is not any more. Answers whether the lease was still ours.
+    pub async fn event_found(
+        &mut self,
+        booking: BookingId,
+        until: DateTime<Utc>,
+        calendar: CalendarId,
+        remote_id: &str,
+        remote_hash: &[u8; 32],
+    ) -> Result<bool, StoreError> {
+        sqlx::query!("DELETE FROM calendar_busy WHERE calendar_id = $1 AND event_hash = $2", calendar.0, remote_hash)
+            .execute(self.connection())
+            .await?;
+        let done = sqlx::query!(
+            "UPDATE booking_calendar_events SET calendar_id = $3, remote_id = $4
+             WHERE booking_id = $1 AND locked_until = $2",
+            booking.0,
+            until,
+            calendar.0,
+            remote_id
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Worker, who has leased the event until `until`: it shows the booking as it was at `sequence`, `during` that time. Were
+    /// it taken for busy time, by the SHA-256 of its id, it is not any more. Answers whether the lease was still ours.
     pub async fn event_written(
         &mut self,
         link: &EventLink,
+        until: DateTime<Utc>,
         remote_id: &str,
         remote_hash: &[u8; 32],
         sequence: i32,
         during: &Range<DateTime<Utc>>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         sqlx::query!(
             "DELETE FROM calendar_busy WHERE calendar_id = $1 AND event_hash = $2",
             link.calendar_id.0,
@@ -712,11 +842,11 @@ impl Tx {
         )
         .execute(self.connection())
         .await?;
-        sqlx::query!(
-            "UPDATE booking_calendar_events SET remote_id = $2, written_sequence = $3, during = tstzrange($4, $5),
-                 locked_until = NULL
-             WHERE booking_id = $1",
+        let done = sqlx::query!(
+            "UPDATE booking_calendar_events SET remote_id = $3, written_sequence = $4, during = tstzrange($5, $6)
+             WHERE booking_id = $1 AND locked_until = $2",
             link.booking_id.0,
+            until,
             remote_id,
             sequence,
             during.start,
@@ -724,39 +854,54 @@ impl Tx {
         )
         .execute(self.connection())
         .await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 
-    /// Worker: the booking has no event any more, and `sequence` is told.
-    pub async fn event_removed(&mut self, booking: BookingId, sequence: i32) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE booking_calendar_events SET written_sequence = $2, locked_until = NULL WHERE booking_id = $1",
+    /// Worker, who has leased the event until `until`: the booking has none any more, and `sequence` is told. Answers
+    /// whether the lease was still ours.
+    pub async fn event_removed(
+        &mut self,
+        booking: BookingId,
+        until: DateTime<Utc>,
+        sequence: i32,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "UPDATE booking_calendar_events SET written_sequence = $3 WHERE booking_id = $1 AND locked_until = $2",
             booking.0,
+            until,
             sequence
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Worker: the event must be written again, whatever it shows. Whoever has leased it loses it: what they write may be
+    /// what has to be written over.
+    pub async fn rewrite_event(&mut self, booking: BookingId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE booking_calendar_events SET written_sequence = -1, locked_until = NULL WHERE booking_id = $1",
+            booking.0
         )
         .execute(self.connection())
         .await?;
         Ok(())
     }
 
-    /// Worker: the event must be written again, whatever it shows.
-    pub async fn rewrite_event(&mut self, booking: BookingId) -> Result<(), StoreError> {
-        sqlx::query!("UPDATE booking_calendar_events SET written_sequence = -1 WHERE booking_id = $1", booking.0)
-            .execute(self.connection())
-            .await?;
-        Ok(())
-    }
-
-    /// Worker: links of events in a calendar: booking, the event's id if known, and when it is as written.
+    /// Worker: links of events in a calendar of bookings that end after `after`, or whose events do: booking, the event's id
+    /// if known, and when it is as written.
     pub async fn event_links(
         &mut self,
         calendar: CalendarId,
+        after: DateTime<Utc>,
     ) -> Result<Vec<(BookingId, Option<String>, Option<Range<DateTime<Utc>>>)>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT e.booking_id, e.remote_id, e.during AS "during: PgRange<DateTime<Utc>>"
                FROM booking_calendar_events e JOIN bookings b ON b.id = e.booking_id
-               WHERE e.calendar_id = $1 AND (b.status IN ('pending', 'confirmed') OR e.written_sequence < b.sequence)"#,
-            calendar.0
+               WHERE e.calendar_id = $1 AND (b.status IN ('pending', 'confirmed') OR e.written_sequence < b.sequence)
+                   AND (upper(b.during) > $2 OR upper(e.during) > $2)"#,
+            calendar.0,
+            after
         )
         .fetch_all(self.connection())
         .await?;
@@ -765,19 +910,30 @@ impl Tx {
             .collect()
     }
 
-    /// Worker: bookings of the mentor that are still to come and whose newest state no event shows.
+    /// Worker: bookings of the mentor that are still to come and whose newest state no event shows, though there is a
+    /// calendar that works for it. With `unattended` only those of which no job takes care.
     pub async fn unwritten_bookings(
         &mut self,
         mentor: MentorId,
         now: DateTime<Utc>,
+        unattended: bool,
     ) -> Result<Vec<BookingId>, StoreError> {
         let ids = sqlx::query_scalar!(
-            "SELECT b.id FROM bookings b LEFT JOIN booking_calendar_events e ON e.booking_id = b.id
+            "WITH working AS (
+                 SELECT c.id, c.receives FROM calendars c JOIN mentor_calendar_tokens t ON t.id = c.connection_id
+                 WHERE c.mentor_id = $1 AND t.status <> 'expired')
+             SELECT b.id FROM bookings b LEFT JOIN booking_calendar_events e ON e.booking_id = b.id
              WHERE b.mentor_id = $1 AND upper(b.during) > $2
-                 AND CASE WHEN e.booking_id IS NULL THEN b.status IN ('pending', 'confirmed')
-                     ELSE b.status <> 'held' AND e.written_sequence < b.sequence END",
+                 AND CASE WHEN e.booking_id IS NULL
+                     THEN b.status IN ('pending', 'confirmed') AND EXISTS (SELECT FROM working w WHERE w.receives)
+                     ELSE b.status <> 'held' AND e.written_sequence < b.sequence
+                         AND e.calendar_id IN (SELECT w.id FROM working w) END
+                 AND NOT ($3 AND EXISTS (
+                     SELECT FROM jobs j WHERE j.mentor_id = $1 AND j.kind = 'event' AND j.dead_at IS NULL
+                         AND j.payload ->> 'booking' = b.id::text))",
             mentor.0,
-            now
+            now,
+            unattended
         )
         .fetch_all(self.connection())
         .await?;

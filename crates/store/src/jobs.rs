@@ -42,6 +42,29 @@ impl Tx {
         Ok(())
     }
 
+    /// Worker: as [`enqueue`](Self::enqueue), to be run at once, unless the same waits already and nobody has begun it.
+    pub async fn enqueue_once(
+        &mut self,
+        mentor: MentorId,
+        kind: &str,
+        payload: &serde_json::Value,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
+             SELECT $1, $2, $3, $4, $4 WHERE NOT EXISTS (
+                 SELECT FROM jobs WHERE mentor_id = $1 AND kind = $2 AND payload = $3 AND dead_at IS NULL
+                     AND (locked_until IS NULL OR locked_until <= $4))",
+            mentor.0,
+            kind,
+            payload,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Worker: leases the job that has been due longest until `lease_until`. A worker that dies lets the lease lapse,
     /// and another takes the job up; so a job runs at least once. Of the kinds in `kinds` only.
     pub async fn lease_job(
@@ -99,6 +122,28 @@ impl Tx {
             id,
             error,
             retry_at,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Mentor: how many jobs of theirs were given up.
+    pub async fn given_up(&mut self, mentor: MentorId) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM jobs WHERE mentor_id = $1 AND dead_at IS NOT NULL"#,
+            mentor.0
+        )
+        .fetch_one(self.connection())
+        .await?)
+    }
+
+    /// Mentor: their jobs that were given up are tried again, as if for the first time.
+    pub async fn try_again(&mut self, mentor: MentorId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE jobs SET dead_at = NULL, run_at = $2, attempts = 0 WHERE mentor_id = $1 AND dead_at IS NOT NULL",
+            mentor.0,
             now
         )
         .execute(self.connection())

@@ -35,6 +35,9 @@ use tokio::sync::watch;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
+/// How long a transaction may wait for a connection: where the database is away, its callers hear so soon.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
 /// The database, through a pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -51,12 +54,14 @@ impl Store {
         let options = options(url)?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(ACQUIRE)
             // A request dropped in the middle of `begin` may hand a connection back inside a transaction (sqlx #4393).
             // In the good case nothing is open, and a mere ROLLBACK would leave a warning in the log.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await?;
+                    // A connection over which nothing comes any more would be waited for until TCP gives up.
+                    let done = sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection);
+                    tokio::time::timeout(ACQUIRE, done).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
                     Ok(true)
                 })
             })
@@ -146,6 +151,6 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(PgConnectOptions::from_str(url)?.application_name("yaksok").options([
         ("timezone", "UTC"),
         ("idle_in_transaction_session_timeout", "30s"),
-        ("lock_timeout", "15s"),
+        ("lock_timeout", "5s"),
     ]))
 }

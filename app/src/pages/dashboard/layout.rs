@@ -1,11 +1,12 @@
 //! The frame of the dashboard.
 
 use super::calendars::Lapsed;
+use crate::api::dashboard::try_again;
 use crate::components::availability::dom;
 use crate::components::availability::state::Keeper;
-use crate::components::{browser, use_status};
+use crate::components::{Button, browser, use_status};
 use crate::context::use_visit;
-use crate::i18n::{fill, use_messages};
+use crate::i18n::{error_text, fill, use_messages};
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
 use leptos_router::components::Outlet;
@@ -62,6 +63,7 @@ pub fn DashboardLayout() -> impl IntoView {
                 </div>
             </div>
             <Lapsed/>
+            <GivenUp/>
             <Show when=unsaved>
                 <div class="banner" data-tone="warn">
                     <strong>{t.kept_title}</strong>
@@ -73,6 +75,40 @@ pub fn DashboardLayout() -> impl IntoView {
             </Show>
             <Outlet/>
         </div>
+    }
+}
+
+/// Messages that were given up: that there are some, and trying them again.
+#[component]
+fn GivenUp() -> impl IntoView {
+    let (t, visit, status) = (use_messages().dashboard, use_visit(), use_status());
+    let pending = RwSignal::new(false);
+    let count = Memo::new(move |_| visit.with(|visit| visit.viewer.as_ref().map_or(0, |viewer| viewer.given_up)));
+    let again = move |()| {
+        pending.set(true);
+        spawn_local_scoped(async move {
+            match try_again().await {
+                Ok(()) => {
+                    visit.update(|visit| {
+                        if let Some(viewer) = &mut visit.viewer {
+                            viewer.given_up = 0;
+                        }
+                    });
+                    status.say(t.given_up_again);
+                }
+                Err(error) => status.fail(error_text(&error)),
+            }
+            pending.set(false);
+        });
+    };
+    view! {
+        <Show when=move || { count.get() > 0 }>
+            <div class="banner" data-tone="warn">
+                <strong>{move || fill(t.given_up_title, &[("count", &count.get().to_string())])}</strong>
+                <p>{t.given_up_text}</p>
+                <Button size="small" pending=pending on_press=again>{t.given_up_retry}</Button>
+            </div>
+        </Show>
     }
 }
 

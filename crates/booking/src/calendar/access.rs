@@ -67,6 +67,8 @@ pub(super) struct Open<'a> {
     client: Client,
     /// The sealed access token that the client has.
     token: Option<Vec<u8>>,
+    /// The sealed refresh token, or password, that goes with it.
+    refresh: Option<Vec<u8>>,
 }
 
 macro_rules! asked {
@@ -81,7 +83,8 @@ macro_rules! asked {
             answer => answer,
         };
         if let Err(RemoteError::GrantRefused) = answer {
-            $self.expire().await?;
+            // The one that was shown: the mentor may have given another meanwhile.
+            $self.expire($self.refresh.as_deref()).await?;
             return Err(Trouble::Closed);
         }
         Ok(answer?)
@@ -106,7 +109,7 @@ impl<'a> Open<'a> {
             .ok_or_else(|| Error::Internal("a connection to no provider".into()))?;
         let client = client(context, provider, grant)?;
         let (connection, token) = (grant.connection.clone(), grant.access_token.clone());
-        Ok(Self { context, connection, provider, client, token })
+        Ok(Self { context, connection, provider, client, token, refresh: grant.refresh_token.clone() })
     }
 
     fn id(&self) -> ConnectionId {
@@ -146,9 +149,15 @@ impl<'a> Open<'a> {
         asked!(self, client => client.unwatch(watch))
     }
 
-    /// Takes back the permission at the provider.
+    /// Takes back the permission at the provider, unless somebody has connected the same account: there it is one permission
+    /// however often it was given.
     pub(super) async fn revoke(&mut self, grant: &Grant) -> Result<(), Trouble> {
         let Some(service) = self.context.calendars.service(self.provider) else { return Ok(()) };
+        let mut tx = self.context.store.begin(Actor::Worker).await?;
+        if tx.is_connected(&self.connection.provider, &self.connection.account).await? {
+            return Ok(());
+        }
+        drop(tx);
         let token = opened(self.context, &self.connection, Secret::Refresh, grant.refresh_token.as_deref())?;
         Ok(service.app.revoke(&self.context.calendars.http, &token).await?)
     }
@@ -185,7 +194,7 @@ impl<'a> Open<'a> {
                     self.take(&grant)
                 }
                 Err(RemoteError::GrantRefused) => {
-                    self.expire_grant(grant.refresh_token.as_deref()).await?;
+                    self.expire(grant.refresh_token.as_deref()).await?;
                     Err(Trouble::Closed)
                 }
                 Err(error) => {
@@ -206,16 +215,12 @@ impl<'a> Open<'a> {
     fn take(&mut self, grant: &Grant) -> Result<(), Trouble> {
         self.client = client(self.context, self.provider, grant)?;
         self.token.clone_from(&grant.access_token);
+        self.refresh.clone_from(&grant.refresh_token);
         Ok(())
     }
 
-    async fn expire(&mut self) -> Result<(), Trouble> {
-        let grant = grant(self.context, self.id()).await?;
-        self.expire_grant(grant.refresh_token.as_deref()).await
-    }
-
     /// The mentor must connect again, and is told so once.
-    async fn expire_grant(&self, refused: Option<&[u8]>) -> Result<(), Trouble> {
+    async fn expire(&self, refused: Option<&[u8]>) -> Result<(), Trouble> {
         let (mentor, now) = (self.connection.mentor(), self.context.now());
         let mut tx = self.context.store.begin(Actor::Worker).await?;
         if tx.expire_connection(self.id(), refused).await? {
@@ -239,7 +244,7 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
     if provider == Provider::CalDav {
         let password = opened(context, &grant.connection, Secret::Refresh, grant.refresh_token.as_deref())?;
         let (url, username) = (grant.url.as_deref().unwrap_or_default(), grant.username.as_deref().unwrap_or_default());
-        return Ok(Client::CalDav(caldav(context, &grant.timezone, url, username, password)?));
+        return Ok(Client::CalDav(Box::new(caldav(context, &grant.timezone, url, username, password)?)));
     }
     let not_here = || Trouble::Remote(RemoteError::Unavailable("it is not configured here".into()));
     let service = settings.service(provider).ok_or_else(not_here)?;

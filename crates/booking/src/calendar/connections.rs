@@ -208,7 +208,8 @@ pub async fn finish(
     };
     let id = connect(context, &mut tx, &new, &account).await?;
     access::keep(context, &mut tx, mentor, provider, id, &tokens).await?;
-    finish_connecting(context, tx, mentor).await?;
+    tx.commit().await?;
+    write_all(context, mentor).await?;
     Ok(id)
 }
 
@@ -264,7 +265,8 @@ pub async fn connect_caldav(
     let id = connect(context, &mut tx, &new, &account).await?;
     let sealed = access::sealed(context, mentor, Provider::CalDav, id, access::Secret::Refresh, password.reveal())?;
     tx.keep_grant(id, None, Some(&sealed), None).await?;
-    finish_connecting(context, tx, mentor).await?;
+    tx.commit().await?;
+    write_all(context, mentor).await?;
     let connected = list(context, mentor).await?.into_iter().find(|connection| connection.id == id);
     connected.ok_or(Error::NotFound)
 }
@@ -311,17 +313,25 @@ pub(super) fn rows(context: &Context, connection: ConnectionId, account: &Accoun
     account.calendars.iter().take(MOST_CALENDARS).map(row).collect()
 }
 
-async fn finish_connecting(context: &Context, mut tx: Tx, mentor: MentorId) -> Result<(), Error> {
-    leave_unwritten(context, &mut tx, mentor).await?;
+/// Bookings to come whose newest state no event shows, get one: at once, since the mentor has changed something. Should
+/// we not come this far, the next look leaves the same behind.
+async fn write_all(context: &Context, mentor: MentorId) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    leave_unwritten(context, &mut tx, mentor, false).await?;
     tx.commit().await?;
     context.jobs_left.notify_waiters();
     Ok(())
 }
 
-/// Bookings to come whose newest state no event shows, get one. `tx` is the worker's.
-async fn leave_unwritten(context: &Context, tx: &mut Tx, mentor: MentorId) -> Result<(), Error> {
+/// Leaves it to jobs, perhaps only where none is at it. `tx` is the worker's.
+pub(super) async fn leave_unwritten(
+    context: &Context,
+    tx: &mut Tx,
+    mentor: MentorId,
+    unattended: bool,
+) -> Result<(), Error> {
     let now = context.now();
-    for booking in tx.unwritten_bookings(mentor, now).await? {
+    for booking in tx.unwritten_bookings(mentor, now, unattended).await? {
         jobs::leave(tx, Some(mentor), &Task::Event { booking }, now, now).await?;
     }
     Ok(())
@@ -361,10 +371,7 @@ pub async fn choose(context: &Context, mentor: MentorId, choice: &Choice) -> Res
         tx.request_sync(connection.id(), now).await?;
     }
     tx.commit().await?;
-    let mut tx = context.store.begin(Actor::Worker).await?;
-    leave_unwritten(context, &mut tx, mentor).await?;
-    tx.commit().await?;
-    context.jobs_left.notify_waiters();
+    write_all(context, mentor).await?;
     list(context, mentor).await
 }
 
@@ -389,19 +396,24 @@ pub async fn sync_now(context: &Context, mentor: MentorId, id: ConnectionId) -> 
 pub async fn disconnect(context: &Context, mentor: MentorId, id: ConnectionId) -> Result<(), Error> {
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     tx.calendar_connection(id).await?.ok_or(Error::NotFound)?;
-    let mut worker = context.store.begin(Actor::Worker).await?;
-    let grant = worker.grant(id).await?;
+    drop(tx);
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let grant = tx.grant(id).await?;
     let mut watches = Vec::new();
-    for calendar in worker.calendars_of(id).await? {
-        if let Some((_, progress)) = worker.progress(CalendarId(calendar.id)).await? {
+    for calendar in tx.calendars_of(id).await? {
+        if let Some((_, progress)) = tx.progress(CalendarId(calendar.id)).await? {
             watches.extend(progress.watch_id.map(|id| (id, progress.watch_resource, progress.watch_expires_at)));
         }
     }
-    // Let go of the rows before the mentor deletes them.
-    drop(worker);
-    tx.delete_connection(id).await?;
-    tx.changes_slots(mentor);
+    drop(tx);
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    tx.lock_calendar(mentor).await?;
+    if !tx.delete_connection(id).await? {
+        return Err(Error::NotFound);
+    }
     tx.commit().await?;
+    // Another connection may receive what had its event in this one.
+    write_all(context, mentor).await?;
 
     let Some(grant) = grant else { return Ok(()) };
     let context = context.clone();

@@ -7,14 +7,20 @@ use crate::secrets::{Kind, new_token, sha256};
 use crate::{Context, Error};
 use calendars::remote::{Change, RemoteError, RemoteEvent, Watch, WatchRequest, When};
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-use scheduling::{BookingId, CalendarId, ConnectionId, urls};
+use scheduling::{BookingId, CalendarId, ConnectionId, MentorId, Status, urls};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use store::{Actor, Calendar, Progress};
+use std::time::Duration;
+use store::{Actor, Calendar, Progress, Tx};
 use tokio::sync::watch;
 
-/// A look that takes longer is taken for dead.
+/// A look at one calendar that takes longer is taken for dead, and given up a little before.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
+const LONGEST: Duration = Duration::from_secs(9 * 60);
+/// An answer without anything where there was something is believed if it is the same after this.
+const DOUBT: TimeDelta = TimeDelta::minutes(2);
+/// Busy times of one calendar.
+const MOST_EVENTS: usize = 50_000;
 /// So many connections are looked at at once, by one server.
 const LOOKERS: usize = 4;
 /// After so many failures in a row the mentor sees an error.
@@ -35,7 +41,7 @@ pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
         tokio::spawn(async move {
             while !*stopped.borrow() {
                 let asked = context.jobs_left.notified();
-                match look_at_one(&context).await {
+                match jobs::survived(&context, |context| async move { look_at_one(&context).await }).await {
                     Ok(true) => continue,
                     Ok(false) => {}
                     Err(error) => tracing::warn!(%error, "connected calendars cannot be read"),
@@ -77,12 +83,12 @@ pub async fn lagging(context: &Context) -> Result<i64, Error> {
 
 async fn look_at_one(context: &Context) -> Result<bool, Error> {
     let now = context.now();
-    let leased = now + LEASE;
+    let mut leased = now + LEASE;
     let mut tx = context.store.begin(Actor::Worker).await?;
     let Some(id) = tx.lease_sync(now, leased).await? else { return Ok(false) };
     tx.commit().await?;
 
-    let outcome = look(context, id).await;
+    let outcome = look(context, id, &mut leased).await;
     let now = context.now();
     let interval = context.calendars.sync_interval;
     let mut tx = context.store.begin(Actor::Worker).await?;
@@ -90,9 +96,13 @@ async fn look_at_one(context: &Context) -> Result<bool, Error> {
         Ok(watched) => {
             let next = if watched { interval.max(WATCHED_INTERVAL) } else { interval };
             tx.sync_done(id, leased, now, now + next).await?;
+            // The provider answers: what was given up meanwhile is begun anew.
+            if let Some(connection) = tx.calendar_connection(id).await? {
+                connections::leave_unwritten(context, &mut tx, connection.mentor(), true).await?;
+            }
         }
-        // It is gone, or waits for the mentor.
-        Err(Trouble::Closed) => {}
+        // It is gone, waits for the mentor, or somebody else looks at it.
+        Err(Trouble::Closed) => tx.release_sync(id, leased).await?,
         Err(trouble) => {
             let failures = u32::try_from(tx.sync_failures(id).await?).unwrap_or_default();
             let wait = interval.min(TimeDelta::minutes(1)) * (1 << failures.min(10));
@@ -103,8 +113,8 @@ async fn look_at_one(context: &Context) -> Result<bool, Error> {
                 _ => ("unreachable", None),
             };
             tracing::warn!(connection = %id, ?trouble, failures, "a connected calendar could not be read");
-            let wait = wait.min(LONGEST_WAIT).max(asked.unwrap_or_default());
-            tx.sync_failed(id, code, now + wait, PATIENCE).await?;
+            let next = now + wait.min(LONGEST_WAIT).max(asked.unwrap_or_default());
+            tx.sync_failed(id, leased, code, next, asked.map(|wait| now + wait), PATIENCE).await?;
         }
     }
     tx.commit().await?;
@@ -113,8 +123,8 @@ async fn look_at_one(context: &Context) -> Result<bool, Error> {
 }
 
 /// Looks at all calendars of a connection; one that fails does not keep the others from being looked at. Answers whether
-/// the provider tells us of changes of all of them.
-async fn look(context: &Context, id: ConnectionId) -> Result<bool, Trouble> {
+/// the provider tells us of changes of all of them. The lease that ends at `leased` is renewed for each.
+async fn look(context: &Context, id: ConnectionId, leased: &mut DateTime<Utc>) -> Result<bool, Trouble> {
     let mut open = Open::new(context, id).await?;
     let mut tx = context.store.begin(Actor::Worker).await?;
     let calendars = tx.calendars_of(id).await?;
@@ -122,12 +132,24 @@ async fn look(context: &Context, id: ConnectionId) -> Result<bool, Trouble> {
     for owned in tx.session_types(open.connection.mentor()).await? {
         horizon = horizon.max(i64::from(owned.session_type.horizon_days));
     }
-    drop(tx);
     let window = window(context.now(), horizon);
+    let with_events = tx.calendars_with_events(id, context.now()).await?;
+    drop(tx);
 
     let (mut watched, mut trouble) = (context.calendars.push, None);
-    for calendar in calendars.iter().filter(|calendar| calendar.blocks || calendar.receives) {
-        match look_at(context, &mut open, calendar, &window).await {
+    let matters =
+        |calendar: &&Calendar| calendar.blocks || calendar.receives || with_events.contains(&CalendarId(calendar.id));
+    for calendar in calendars.iter().filter(matters) {
+        let until = context.now() + LEASE;
+        let mut tx = context.store.begin(Actor::Worker).await?;
+        if !tx.extend_sync(id, *leased, until).await? {
+            return Err(Trouble::Closed);
+        }
+        tx.commit().await?;
+        *leased = until;
+        let too_slow = |_| Err(RemoteError::Unavailable("too slow".into()).into());
+        let looked = tokio::time::timeout(LONGEST, look_at(context, &mut open, calendar, &window));
+        match looked.await.unwrap_or_else(too_slow) {
             Ok(told) => watched &= told,
             Err(Trouble::Remote(RemoteError::NotFound)) => {
                 if let Err(other) = forget_if_gone(context, &mut open, calendar).await {
@@ -191,7 +213,8 @@ async fn look_at(
         return Ok(false);
     }
     let now = context.now();
-    if changes.complete && changes.changes.is_empty() && newest.doubted_at.is_none() && tx.is_busy(id, now).await? {
+    let in_doubt = newest.doubted_at.is_none_or(|since| since > now - DOUBT);
+    if changes.complete && changes.changes.is_empty() && in_doubt && tx.is_busy(id, now).await? {
         tx.doubt(id, now).await?;
         tx.commit().await?;
         return Err(RemoteError::Unavailable("it says that nothing is left of what was there".into()).into());
@@ -203,7 +226,7 @@ async fn look_at(
     // By the provider's id: a booking's event, or none of ours.
     let mut ours = BTreeMap::new();
     let mut unnamed = BTreeSet::new();
-    for (booking, remote_id, during) in tx.event_links(id).await? {
+    for (booking, remote_id, during) in tx.event_links(id, window.start).await? {
         match remote_id {
             Some(remote_id) => drop(ours.insert(remote_id, (booking, during))),
             None => drop(unnamed.insert(booking)),
@@ -224,11 +247,11 @@ async fn look_at(
                     asked.insert(*booking);
                 }
             }
-            (None, Change::Present(event)) if event.busy && calendar.blocks => {
-                if !is_marked(&mut tx, &event, &unnamed, mentor).await?
-                    && let Some(span) = span(context, &event, &zone)
-                    && span.start < window.end
-                    && span.end > window.start
+            (None, Change::Present(event)) => {
+                if !is_marked(context, &mut tx, id, &event, &unnamed, mentor).await?
+                    && event.busy
+                    && calendar.blocks
+                    && let Some(span) = span(context, &event, &zone, window)
                 {
                     busy.insert(hash, span);
                 }
@@ -244,13 +267,17 @@ async fn look_at(
         });
         asked.extend(missing.map(|(_, (booking, _))| *booking));
     }
+    if busy.len() > MOST_EVENTS {
+        return Err(RemoteError::Refused("the calendar holds too many events".into()).into());
+    }
     let (busy, gone): (Vec<_>, Vec<_>) = (busy.into_iter().collect(), gone.into_iter().collect());
     tx.keep_busy(id, mentor, changes.complete, &gone, &busy).await?;
     tx.keep_cursor(id, changes.cursor.as_deref(), window).await?;
     for booking in asked {
-        jobs::leave(&mut tx, Some(mentor), &Task::Reconcile { booking }, now, now).await?;
+        jobs::leave_once(&mut tx, mentor, &Task::Reconcile { booking }, now).await?;
     }
     tx.commit().await?;
+    context.jobs_left.notify_waiters();
     if context.calendars.push { keep_watch(context, open, &calendar, &newest, silent).await } else { Ok(false) }
 }
 
@@ -264,34 +291,52 @@ fn change_id(change: &Change) -> &str {
 /// Whether an event that we do not know by its id carries the mark of a booking whose event we have yet to learn the id of.
 /// A copy that the mentor made of an event carries it too, and is an event like any other.
 async fn is_marked(
-    tx: &mut store::Tx,
+    context: &Context,
+    tx: &mut Tx,
+    calendar: CalendarId,
     event: &RemoteEvent,
     unnamed: &BTreeSet<BookingId>,
-    mentor: scheduling::MentorId,
+    mentor: MentorId,
 ) -> Result<bool, Trouble> {
-    let Some(booking) = event.booking else { return Ok(false) };
-    if unnamed.contains(&booking) {
+    let Some(id) = event.booking else { return Ok(false) };
+    if unnamed.contains(&id) {
         return Ok(true);
     }
     // Written before the connection was made anew: no link is left, or another calendar's.
-    let own = tx.booking(booking).await?.is_some_and(|booking| booking.mentor_id == mentor);
-    Ok(own && tx.event_link(booking).await?.is_none_or(|link| link.remote_id.is_none()))
+    let Some(booking) = tx.booking(id).await?.filter(|booking| booking.mentor_id == mentor) else { return Ok(false) };
+    let link = tx.event_link(id).await?;
+    if link.is_none() && !matches!(booking.status, Status::Pending | Status::Confirmed) {
+        // The booking has ended while the calendar was not connected.
+        let now = context.now();
+        tx.adopt_event(mentor, id, calendar, &event.id).await?;
+        jobs::leave_once(tx, mentor, &Task::Event { booking: id }, now).await?;
+    }
+    Ok(link.is_none_or(|link| link.remote_id.is_none()))
 }
 
-/// When the event is; `None` for one without length, or in a zone that nobody knows.
-fn span(context: &Context, event: &RemoteEvent, zone: &str) -> Option<Range<DateTime<Utc>>> {
+/// When the event is; `None` for one without length, in a zone that nobody knows, or out of the window.
+fn span(
+    context: &Context,
+    event: &RemoteEvent,
+    zone: &str,
+    window: &Range<DateTime<Utc>>,
+) -> Option<Range<DateTime<Utc>>> {
     let span = match &event.when {
         When::Timed(span) => span.clone(),
         When::AllDay { first, after, timezone } => {
             let zone = timezone.as_deref().filter(|zone| context.zones.contains(zone)).unwrap_or(zone);
+            // Days that do not matter are not reckoned with: there are a great many until the year 9999.
+            let days = TimeDelta::days(3);
+            let (from, to) = ((window.start - days).date_naive(), (window.end + days).date_naive());
+            let (first, after) = ((*first).clamp(from, to), (*after).clamp(from, to));
             let around = |date: &chrono::NaiveDate, days| {
                 date.and_hms_opt(0, 0, 0)?.and_utc().checked_add_signed(TimeDelta::days(days))
             };
-            let table = context.zones.table(zone, around(first, -3)?..around(after, 3)?)?;
-            table.date_start(*first)..table.date_start(*after)
+            let table = context.zones.table(zone, around(&first, -3)?..around(&after, 3)?)?;
+            table.date_start(first)..table.date_start(after)
         }
     };
-    (span.start < span.end).then_some(span)
+    (span.start < span.end && span.start < window.end && span.end > window.start).then_some(span)
 }
 
 /// Calendars come, go and are renamed.
@@ -299,6 +344,8 @@ async fn refresh_names(context: &Context, open: &mut Open<'_>) -> Result<(), Tro
     let account = open.account().await?;
     let (id, mentor) = (open.connection.id(), open.connection.mentor());
     let mut tx = context.store.begin(Actor::Worker).await?;
+    // Whoever chooses changes the same rows.
+    tx.lock_calendar(mentor).await?;
     let known = tx.calendars_of(id).await?;
     for row in connections::rows(context, id, &account) {
         // One that is new since the mentor chose does not block before the mentor says so.
@@ -345,8 +392,8 @@ async fn keep_watch(
     };
     let Some(watch) = watch else { return Ok(false) };
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let kept = (watch.id.as_str(), watch.resource.as_deref(), &secret.hash(), watch.expires_at);
-    tx.keep_watch(CalendarId(calendar.id), Some(kept)).await?;
+    let calendar = CalendarId(calendar.id);
+    tx.keep_watch(calendar, &watch.id, watch.resource.as_deref(), &secret.hash(), watch.expires_at).await?;
     tx.commit().await?;
     if let Some(id) = &progress.watch_id {
         let expires_at = progress.watch_expires_at.unwrap_or(now);

@@ -13,20 +13,20 @@ use scheduling::{ConnectionId, Location, LocationKind, MentorId, SessionType, St
 use std::ops::Range;
 use std::time::Duration;
 
-const ANN: &str = "ann@example.com";
-const TEN: &str = "2026-11-24T10:00:00Z";
-const ELEVEN: &str = "2026-11-24T11:00:00Z";
+pub(crate) const ANN: &str = "ann@example.com";
+pub(crate) const TEN: &str = "2026-11-24T10:00:00Z";
+pub(crate) const ELEVEN: &str = "2026-11-24T11:00:00Z";
 
 /// A mentor in UTC, open from nine to five, and a provider.
-struct World {
-    app: TestApp,
-    fake: Fake,
-    provider: Provider,
-    ann: MentorId,
+pub(crate) struct World {
+    pub(crate) app: TestApp,
+    pub(crate) fake: Fake,
+    pub(crate) provider: Provider,
+    pub(crate) ann: MentorId,
     session: Secret,
 }
 
-fn switch_on(inner: &mut booking::context::Inner, fake: &Fake, provider: Provider) {
+pub(crate) fn switch_on(inner: &mut booking::context::Inner, fake: &Fake, provider: Provider) {
     let service = Some(Service { app: fake.app(), api_url: fake.api_url() });
     match provider {
         Provider::Google => inner.calendars.google = service,
@@ -35,11 +35,11 @@ fn switch_on(inner: &mut booking::context::Inner, fake: &Fake, provider: Provide
 }
 
 impl World {
-    async fn new(provider: Provider) -> Self {
+    pub(crate) async fn new(provider: Provider) -> Self {
         Self::with(provider, |_| {}).await
     }
 
-    async fn with(provider: Provider, change: impl FnOnce(&mut booking::context::Inner)) -> Self {
+    pub(crate) async fn with(provider: Provider, change: impl FnOnce(&mut booking::context::Inner)) -> Self {
         let fake = match provider {
             Provider::Google => Fake::google().await,
             _ => Fake::graph().await,
@@ -58,7 +58,7 @@ impl World {
         Self { app, fake, provider, ann, session }
     }
 
-    fn context(&self) -> &Context {
+    pub(crate) fn context(&self) -> &Context {
         &self.app.context
     }
 
@@ -74,21 +74,21 @@ impl World {
         calendar::finish(self.context(), self.ann, &self.session, self.provider, state, code).await
     }
 
-    async fn connect(&self) -> ConnectionId {
+    pub(crate) async fn connect(&self) -> ConnectionId {
         let (state, code) = self.ask("Allow").await;
         let id = self.finish(&state, code).await.unwrap();
         self.look().await;
         id
     }
 
-    async fn connection(&self) -> ConnectionView {
+    pub(crate) async fn connection(&self) -> ConnectionView {
         let mut connections = calendar::list(self.context(), self.ann).await.unwrap();
         assert_eq!(connections.len(), 1);
         connections.remove(0)
     }
 
     /// The next look, and what follows from it.
-    async fn look(&self) {
+    pub(crate) async fn look(&self) {
         for connection in calendar::list(self.context(), self.ann).await.unwrap() {
             calendar::sync_now(self.context(), self.ann, connection.id).await.unwrap();
         }
@@ -97,25 +97,25 @@ impl World {
     }
 
     /// Runs jobs until nothing is due for the next seconds.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         for _ in 0..5 {
             self.app.run_jobs().await;
             self.app.pass(TimeDelta::seconds(1));
         }
     }
 
-    async fn offers(&self, start: &str) -> bool {
+    pub(crate) async fn offers(&self, start: &str) -> bool {
         let day = at(start).date_naive();
         let slots = listing::slots(self.context(), "ann", "session", day, day, None).await.unwrap();
         slots.starts.contains(&at(start))
     }
 
     /// Events of ours at the provider.
-    fn ours(&self) -> Vec<Kept> {
+    pub(crate) fn ours(&self) -> Vec<Kept> {
         self.fake.events().into_iter().filter(|event| event.body.to_string().contains("Ada")).collect()
     }
 
-    fn when(&self, event: &Kept) -> Range<DateTime<Utc>> {
+    pub(crate) fn when(&self, event: &Kept) -> Range<DateTime<Utc>> {
         let time = |which: &str| {
             let text = event.body[which]["dateTime"].as_str().unwrap();
             let zoned = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
@@ -126,21 +126,21 @@ impl World {
         time("start")..time("end")
     }
 
-    async fn status(&self, key: &Key) -> (Status, DateTime<Utc>, i32) {
+    pub(crate) async fn status(&self, key: &Key) -> (Status, DateTime<Utc>, i32) {
         let booking = bookings::get(self.context(), key).await.unwrap().booking;
         (booking.status, booking.start, booking.sequence)
     }
 }
 
-fn hour(start: &str) -> Range<DateTime<Utc>> {
+pub(crate) fn hour(start: &str) -> Range<DateTime<Utc>> {
     at(start)..at(start) + TimeDelta::hours(1)
 }
 
-fn half(start: &str) -> Range<DateTime<Utc>> {
+pub(crate) fn half(start: &str) -> Range<DateTime<Utc>> {
     at(start)..at(start) + TimeDelta::minutes(30)
 }
 
-const BOTH: [Provider; 2] = [Provider::Google, Provider::Microsoft];
+pub(crate) const BOTH: [Provider; 2] = [Provider::Google, Provider::Microsoft];
 
 fn refused(result: Result<ConnectionId, Error>) -> ConnectError {
     match result {
@@ -396,6 +396,11 @@ async fn a_provider_with_a_bad_day_cancels_nothing() {
             world.app.mail().await.iter().all(|letter| letter.to == ANN && letter.subject.starts_with("New booking"))
         );
         assert_eq!(world.ours().len(), 1);
+        // It has asked for patience, which nobody else's wishes change.
+        world.fake.forget_requests();
+        world.look().await;
+        assert!(world.fake.requests().is_empty());
+        world.app.pass(minutes(1));
         world.look().await;
         assert_eq!(world.connection().await.status, "active");
     }

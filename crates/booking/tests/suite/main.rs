@@ -3,12 +3,17 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../../calendars/tests/common/server.rs"]
+mod server;
 
 mod accounts;
 mod approval;
 mod backup;
 mod book;
 mod calendars;
+mod calendars_caldav;
+mod calendars_converge;
+mod calendars_crossed;
 mod change;
 mod holds;
 mod idempotency;

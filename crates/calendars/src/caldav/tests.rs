@@ -308,6 +308,32 @@ async fn a_write_that_loses_a_race_reads_again() {
     assert!(!heard[4].contains("\r\nATTENDEE"), "a title stays a title");
 }
 
+#[test]
+fn a_mailed_invitation_loses_its_guests_and_an_event_of_ours_keeps_the_mentors() {
+    let draft = Draft {
+        booking: BOOKING.parse().unwrap(),
+        sequence: 1,
+        during: at("2026-12-01T00:00:00Z")..at("2026-12-01T00:30:00Z"),
+        title: "Ada".to_owned(),
+        description: String::new(),
+        location: None,
+        tentative: false,
+        meeting: None,
+    };
+    let there = |mark: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:{BOOKING}@yaksok\nDTSTART:20261201T090000Z\n{mark}\
+             ORGANIZER;CN=Yaksok:mailto:bookings@yaksok.example\nATTENDEE;RSVP=TRUE:mailto:ada@\n example.org\n\
+             ATTENDEE:mailto:ann@example.org\nX-NOTE:mine\nEND:VEVENT\nEND:VCALENDAR"
+        );
+        event_text(&draft, Some(&text), at("2026-11-22T09:00:00Z"))
+    };
+    let invitation = there("");
+    assert!(!invitation.contains("mailto:") && !invitation.contains("METHOD") && invitation.contains("X-NOTE:mine"));
+    let ours = there(&format!("X-YAKSOK-BOOKING:{BOOKING}\n"));
+    assert_eq!(ours.matches("mailto:").count(), 3, "{ours}");
+}
+
 #[tokio::test]
 async fn gone_is_said_only_by_a_calendar_that_answers() {
     let (url, _) = serve(|_, request| match request.split(' ').next() {

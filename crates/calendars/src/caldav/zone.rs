@@ -2,7 +2,7 @@
 
 use super::ical::{Component, Stamp, offset};
 use super::recur::{Budget, Rule};
-use super::windows::WINDOWS;
+use crate::windows_zones::of_windows;
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Rules that turn clock time into instants and back.
 #[derive(Clone, Debug)]
-pub(super) enum Zone {
+pub(crate) enum Zone {
     /// Of the IANA database that is compiled in.
     Iana(TimeZone),
     /// Of a VTIMEZONE.
@@ -35,9 +35,9 @@ impl Zone {
     }
 
     /// The zone that a TZID names: an IANA name, perhaps behind a prefix of the program that wrote it, or a Windows name.
-    pub(super) fn named(id: &str) -> Option<Self> {
-        if let Ok(at) = WINDOWS.binary_search_by_key(&id, |(windows, _)| windows) {
-            return Self::iana(WINDOWS[at].1);
+    pub(crate) fn named(id: &str) -> Option<Self> {
+        if let Some(zone) = of_windows(id) {
+            return Self::iana(zone);
         }
         // As in `/freeassociation.sourceforge.net/America/Argentina/Salta`.
         let tails = std::iter::once(id).chain(id.match_indices('/').map(|(at, _)| &id[at + 1..]));
@@ -54,7 +54,7 @@ impl Zone {
 
     /// The instant of a clock time. A time that comes twice is the first of the two; one that is skipped counts on with
     /// the offset before (RFC 5545, section 3.3.5). `None` outside the years that can be told.
-    pub(super) fn to_utc(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    pub(crate) fn to_utc(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         match self {
             Self::Iana(zone) => {
                 let local = civil_of(local)?;
@@ -184,7 +184,6 @@ mod tests {
         );
         assert_eq!(name("/mozilla.org/20050126_1/Europe/Paris").as_deref(), Some("Europe/Paris"));
         assert_eq!(name("Customized Time Zone"), None);
-        assert!(WINDOWS.is_sorted() && WINDOWS.iter().all(|(_, iana)| Zone::iana(iana).is_some()));
     }
 
     #[test]

@@ -275,8 +275,10 @@ impl State {
         self.calendars.iter_mut().find(|calendar| calendar.id == id)
     }
 
+    /// The event, where it is; else where it was.
     fn stored(&mut self, id: &str) -> Option<&mut Stored> {
-        self.calendars.iter_mut().find_map(|calendar| calendar.events.get_mut(id))
+        let events = self.calendars.iter_mut().filter_map(|calendar| calendar.events.get_mut(id));
+        events.min_by_key(|event| event.deleted)
     }
 
     /// The rest of a list, cut to a page, and a name for what is left.
@@ -462,6 +464,11 @@ impl Fake {
         self.state().failing.push(Failing { matching: matching.into(), times, fault });
     }
 
+    /// Nothing fails any more.
+    pub fn clear_faults(&self) {
+        self.state().failing.clear();
+    }
+
     /// All requests so far, those that failed included.
     pub fn requests(&self) -> Vec<Seen> {
         self.state().seen.clone()
@@ -509,6 +516,27 @@ impl Fake {
     /// The owner deletes an event, an instance or a series.
     pub fn delete_event(&self, id: &str) {
         self.state().delete(id);
+    }
+
+    /// The owner brings back an event that was deleted.
+    pub fn undelete_event(&self, id: &str) {
+        let mut state = self.state();
+        let changed = state.touch();
+        if let Some(event) = state.stored(id).filter(|event| event.deleted) {
+            (event.deleted, event.purged, event.changed) = (false, false, changed);
+        }
+    }
+
+    /// The owner puts an event into another calendar, where it keeps its id.
+    pub fn transfer_event(&self, id: &str, calendar: &str) {
+        let mut state = self.state();
+        let changed = state.touch();
+        let Some(event) = state.stored(id) else { return };
+        let there = Stored { changed, ..event.clone() };
+        (event.deleted, event.changed) = (true, changed);
+        if let Some(calendar) = state.calendar(calendar) {
+            calendar.events.insert(id.to_owned(), there);
+        }
     }
 
     /// A deleted event is forgotten: not even a tombstone is left, but its id stays used.

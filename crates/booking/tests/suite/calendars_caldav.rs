@@ -1,0 +1,224 @@
+//! A calendar at a real CalDAV server, from connecting to disconnecting.
+
+use crate::calendars::{ANN, ELEVEN, TEN};
+use crate::common::*;
+use crate::server::{Kind, Server};
+use booking::bookings::{self, Key};
+use booking::calendar::{self, ConnectionView};
+use booking::secrets::Secret;
+use booking::{Error, jobs, listing};
+use chrono::{TimeDelta, Timelike};
+use scheduling::{MentorId, Status};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+struct World {
+    app: TestApp,
+    server: Server,
+    ann: MentorId,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (app, server) = (TestApp::new().await, Server::start(Kind::Radicale));
+        let ann = app.mentor("ann", "UTC").await;
+        app.offer(ann, session("session", 30, 30)).await;
+        Self { app, server, ann }
+    }
+
+    async fn connect(&self, url: &str, password: &str) -> Result<ConnectionView, Error> {
+        calendar::connect_caldav(&self.app.context, self.ann, url, "me", Secret::new(password)).await
+    }
+
+    /// The field that is wrong, and how.
+    async fn refused(&self, url: &str, password: &str) -> (String, String) {
+        match self.connect(url, password).await {
+            Err(Error::Invalid(errors)) => (errors[0].field.clone(), errors[0].code.clone()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn connection(&self) -> ConnectionView {
+        calendar::list(&self.app.context, self.ann).await.unwrap().pop().unwrap()
+    }
+
+    async fn look(&self) {
+        let id = self.connection().await.id;
+        calendar::sync_now(&self.app.context, self.ann, id).await.unwrap();
+        calendar::sync_due(&self.app.context).await.unwrap();
+        for _ in 0..3 {
+            self.app.run_jobs().await;
+            self.app.pass(TimeDelta::seconds(2));
+        }
+    }
+
+    async fn offers(&self, start: &str) -> bool {
+        let day = at(start).date_naive();
+        let slots = listing::slots(&self.app.context, "ann", "session", day, day, None).await.unwrap();
+        slots.starts.contains(&at(start))
+    }
+
+    fn put(&self, uid: &str, lines: &str) {
+        let event = format!("BEGIN:VEVENT\nUID:{uid}\nDTSTAMP:20261101T000000Z\nSUMMARY:x\n{lines}END:VEVENT\n");
+        self.server.put(&self.server.calendar(), &format!("{}.ics", uid.trim_end_matches("@yaksok")), &event);
+    }
+
+    fn delete(&self, name: &str) {
+        let (status, answer) = self.server.request("DELETE", &format!("{}{name}", self.server.calendar()), "", "");
+        assert!(matches!(status, 200 | 204), "{answer}");
+    }
+
+    async fn state(&self, key: &Key) -> (Status, String) {
+        let booking = bookings::get(&self.app.context, key).await.unwrap().booking;
+        (booking.status, booking.start.format("%dT%H:%M").to_string())
+    }
+}
+
+/// An address where no calendar is, but a page.
+async fn page() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nHello").await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn connecting_says_what_is_wrong() {
+    let world = World::new().await;
+    let refused = async |url: &str, password: &str| {
+        let (field, code) = world.refused(url, password).await;
+        format!("{field} {code}")
+    };
+    assert_eq!(refused(&world.server.url("/"), "wrong").await, "password refused");
+    assert_eq!(refused("http://127.0.0.1:1/", "secret").await, "url unreachable");
+    assert_eq!(refused(&page().await, "secret").await, "url refused");
+    assert_eq!(refused("", "secret").await.split(' ').next(), Some("url"));
+    assert_eq!(refused(&world.server.url("/"), "").await, "password required");
+    assert!(calendar::list(&world.app.context, world.ann).await.unwrap().is_empty(), "nothing is kept of it");
+
+    let connection = world.connect(&world.server.url("/"), "secret").await.unwrap();
+    assert_eq!((connection.provider.as_str(), connection.status.as_str()), ("caldav", "active"));
+    assert!(connection.account.starts_with("me@127.0.0.1"), "{}", connection.account);
+    let [calendar] = &connection.calendars[..] else { panic!("{connection:?}") };
+    assert!(calendar.blocks && calendar.receives && calendar.writable);
+    assert_eq!(
+        world.connect(&world.server.url("/"), "secret").await.unwrap().id,
+        connection.id,
+        "one account, one row"
+    );
+}
+
+#[tokio::test]
+async fn busy_time_there_is_not_offered_here() {
+    let world = World::new().await;
+    world.put("dentist", "DTSTART:20261124T100000Z\nDTEND:20261124T110000Z\n");
+    world.put(
+        "choir",
+        "DTSTART:20261201T140000Z\nDTEND:20261201T150000Z\nRRULE:FREQ=WEEKLY;COUNT=3\nEXDATE:20261208T140000Z\n",
+    );
+    world.put("away", "DTSTART;VALUE=DATE:20261127\nDTEND;VALUE=DATE:20261128\n");
+    world.put("lunch", "DTSTART:20261124T120000Z\nDTEND:20261124T130000Z\nTRANSP:TRANSPARENT\n");
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    world.look().await;
+    for taken in [TEN, "2026-12-01T14:30:00Z", "2026-12-15T14:00:00Z", "2026-11-27T09:00:00Z", "2026-11-27T16:30:00Z"] {
+        assert!(!world.offers(taken).await, "{taken}");
+    }
+    for free in [ELEVEN, "2026-12-08T14:00:00Z", "2026-11-26T16:30:00Z", "2026-11-28T09:00:00Z", "2026-11-24T12:00:00Z"]
+    {
+        assert!(world.offers(free).await, "{free}");
+    }
+    world.delete("dentist.ics");
+    world.put("choir", "DTSTART:20261201T150000Z\nDTEND:20261201T160000Z\nRRULE:FREQ=WEEKLY;COUNT=3\n");
+    world.look().await;
+    assert!(world.offers(TEN).await && world.offers("2026-12-15T14:00:00Z").await);
+    assert!(!world.offers("2026-12-08T15:00:00Z").await);
+}
+
+#[tokio::test]
+async fn a_booking_and_its_event_follow_each_other() {
+    let world = World::new().await;
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    world.look().await;
+    let (made, key) = world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    let name = format!("{}.ics", made.id);
+    let kept = || world.server.kept(&name).unwrap_or_default().replace("\r\n ", "");
+    assert!(kept().contains("DTSTART:20261124T100000Z") && !kept().contains("ATTENDEE"), "{}", kept());
+    assert_eq!(world.app.number("SELECT count(*) FROM calendar_busy").await, 0, "what we wrote is not busy time");
+
+    bookings::reschedule(&world.app.context, &key, at("2026-11-24T10:30:00Z")).await.unwrap();
+    world.look().await;
+    assert!(kept().contains("DTSTART:20261124T103000Z"));
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:30".into()));
+
+    let uid = format!("{}@yaksok", made.id);
+    world.put(&uid, "DTSTART:20261124T110000Z\nDTEND:20261124T113000Z\n");
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()));
+    world.put(&uid, "DTSTART:20261124T030000Z\nDTEND:20261124T033000Z\n");
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()), "at night nobody is open");
+    assert!(kept().contains("DTSTART:20261124T110000Z"), "the event is back where the booking is");
+
+    // Another program's calendar of the same account: the event is there now, and the booking lives.
+    let other = world.server.make_calendar("other", "");
+    world.delete(&name);
+    let event = format!(
+        "BEGIN:VEVENT\nUID:{uid}\nDTSTAMP:20261101T000000Z\nSUMMARY:x\nDTSTART:20261124T130000Z\nDTEND:20261124T133000Z\nEND:VEVENT\n"
+    );
+    // Radicale keeps a UID to one object of a calendar, and so it may be in both.
+    world.server.put(&other, &name, &event);
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    world.look().await;
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T13:00".into()));
+
+    let (status, _) = world.server.request("DELETE", &format!("{other}{name}"), "", "");
+    assert!(matches!(status, 200 | 204));
+    world.look().await;
+    assert_eq!(world.state(&key).await.0, Status::Cancelled);
+    let by = bookings::get(&world.app.context, &key).await.unwrap().booking.cancelled_by;
+    assert_eq!(by, Some(scheduling::Actor::Calendar));
+    assert_eq!(jobs::state(&world.app.context).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn another_password_is_asked_for_once() {
+    let world = World::new().await;
+    world.put("dentist", "DTSTART:20261124T100000Z\nDTEND:20261124T110000Z\n");
+    let id = world.connect(&world.server.url("/"), "secret").await.unwrap().id;
+    world.look().await;
+    world.server.set_password("other");
+    world.look().await;
+    world.app.pass(minutes(10));
+    calendar::sync_due(&world.app.context).await.unwrap();
+    let connection = world.connection().await;
+    assert_eq!((connection.status.as_str(), connection.error.as_deref()), ("expired", Some("grant_refused")));
+    let letters = world.app.mail().await;
+    assert!(letters.len() == 1 && letters[0].to == ANN && letters[0].mentions("/dashboard/calendars"), "{letters:?}");
+    assert!(!world.offers(TEN).await, "the last known busy time keeps blocking");
+
+    let (made, _) = world.app.booked("ann", "session", ELEVEN).await;
+    let (_, to_ann) = world.app.letters(ADA, ANN).await;
+    assert!(to_ann.invite.is_some());
+    assert_eq!(world.refused(&world.server.url("/"), "secret").await.1, "refused");
+    assert_eq!(world.connect(&world.server.url("/"), "other").await.unwrap().id, id);
+    let before = world.app.now();
+    world.look().await;
+    let connection = world.connection().await;
+    assert_eq!(connection.status, "active");
+    assert!(
+        connection.last_synced_at.unwrap() >= before.with_nanosecond(0).unwrap(),
+        "it is looked at without waiting"
+    );
+    assert!(world.server.kept(&format!("{}.ics", made.id)).is_some(), "what was missed is written");
+
+    calendar::disconnect(&world.app.context, world.ann, id).await.unwrap();
+    assert!(calendar::list(&world.app.context, world.ann).await.unwrap().is_empty());
+    assert!(world.offers(TEN).await);
+    assert!(world.server.kept(&format!("{}.ics", made.id)).is_some(), "what was written stays");
+}
