@@ -191,6 +191,11 @@ impl TestApp {
         owner.close().await.unwrap();
     }
 
+    /// The database's owner, to stand in the way.
+    pub async fn owner(&self) -> PgConnection {
+        PgConnection::connect(&self.database.owner_url).await.unwrap()
+    }
+
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         let mut owner = PgConnection::connect(&self.database.owner_url).await.unwrap();
         let texts = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut owner).await.unwrap();
