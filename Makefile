@@ -4,7 +4,7 @@
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test bench build fmt lint test-unit test-e2e sqlx sqlx-check setup clean
+.PHONY: help run test soak bench build fmt lint test-unit test-e2e sqlx sqlx-check setup clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +14,9 @@ run: ## install what is missing, build, and serve the demo
 
 test: ## run every test: formatting, lints, Rust, the release build, the browser
 	@scripts/test.sh
+
+soak: ## kill it a hundred times, ask it a thousand at once, and the like: about ten minutes
+	@scripts/soak.sh
 
 bench: ## measure how long it takes to find the free times
 	@scripts/setup.sh build && . scripts/env.sh && cargo bench --locked -p scheduling

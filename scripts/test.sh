@@ -40,7 +40,10 @@ browser() {
         npm ci --no-audit --no-fund --loglevel=error
         cp "$lock" node_modules/.installed-from
     fi
-    CHROMIUM=$(chromium_path) YAKSOK=$ROOT/dist/yaksok npx playwright test
+    # Google Calendar and Outlook, as far as the browser tests see them.
+    (cd "$ROOT" && cargo build --locked --quiet -p calendars --features fakes --bin fake-calendars)
+    CHROMIUM=$(chromium_path) YAKSOK=$ROOT/dist/yaksok FAKE_CALENDARS=$CARGO_TARGET_DIR/debug/fake-calendars \
+        npx playwright test
 }
 
 # Sums the numbers before a word, over the closing lines of cargo test and of Playwright.

@@ -21,6 +21,8 @@ pub struct Visit {
     pub base_url: String,
     /// Whether anybody may sign up.
     pub signups_open: bool,
+    /// Whether mail is written to files, since the server has no transport for it.
+    pub mail_in_files: bool,
     /// What was posted to this page without success, if anything.
     pub posted: Option<Posted>,
 }
@@ -32,10 +34,10 @@ pub struct Viewer {
     pub handle: String,
     /// The mentor's name.
     pub name: String,
-    /// Whether the e-mail address is confirmed.
-    pub email_verified: bool,
     /// A connected calendar waits for the mentor to connect it again.
     pub calendar_expired: bool,
+    /// So many messages and calendar writes were given up.
+    pub given_up: u32,
 }
 
 /// A plain form's values and what is wrong with them (or that all is well), when the page answers a POST to itself.
@@ -82,6 +84,7 @@ fn server_visit() -> Visit {
         now: DateTime::UNIX_EPOCH,
         base_url: String::new(),
         signups_open: true,
+        mail_in_files: false,
         posted: None,
     }
 }

@@ -183,6 +183,27 @@ pub fn duration(minutes: u32, language: Language) -> String {
     text
 }
 
+/// How long ago, roughly: `just now`, `3 minutes ago`, `2 hours ago`, `5 days ago`; `방금`, `3분 전`.
+pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: Language) -> String {
+    let minutes = (now - at).num_minutes().max(0);
+    let (count, one, many, ko) = match minutes {
+        0 => {
+            return match language {
+                Language::En => "just now".into(),
+                Language::Ko => "방금".into(),
+            };
+        }
+        1..60 => (minutes, "a minute ago", "minutes ago", "분 전"),
+        60..1440 => (minutes / 60, "an hour ago", "hours ago", "시간 전"),
+        _ => (minutes / 1440, "a day ago", "days ago", "일 전"),
+    };
+    match language {
+        Language::En if count == 1 => one.into(),
+        Language::En => format!("{count}\u{a0}{many}"),
+        Language::Ko => format!("{count}{ko}"),
+    }
+}
+
 /// `$30.00`, `₩30,000`, `CHF 12.50`.
 pub fn price(price: &Price) -> String {
     let (symbol, digits) = currency(&price.currency);
@@ -332,6 +353,18 @@ mod tests {
         assert_eq!(duration(30, Ko), "30분");
         assert_eq!(duration(1500, Ko), "1일 1시간");
         assert_eq!([day_shift(1), day_shift(0), day_shift(-1)], ["+1", "", "\u{2212}1"]);
+    }
+
+    #[test]
+    fn the_past_is_told_roughly() {
+        let now = DateTime::UNIX_EPOCH;
+        let text = |seconds, language| ago(now - chrono::TimeDelta::seconds(seconds), now, language);
+        assert_eq!(text(59, En), "just now");
+        assert_eq!(text(-5, Ko), "방금");
+        assert_eq!(text(60, En), "a minute ago");
+        assert_eq!(text(180, En), "3\u{a0}minutes ago");
+        assert_eq!(text(7200, Ko), "2시간 전");
+        assert_eq!(text(86_400, En), "a day ago");
     }
 
     #[test]

@@ -1,71 +1,42 @@
-import type { Page } from '@playwright/test';
-import { type Mentor, type Server, everyDay } from '../fixtures/server';
-import { expect, hydrated, open, test } from '../fixtures/test';
+import { cell, drag, expectOpen, fingers, mouse, openEditor, pen, point, save, show, weekly } from '../fixtures/editor';
+import { everyDay } from '../fixtures/server';
+import { announced, expect, hydrated, logIn, open, test } from '../fixtures/test';
 
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-
-/** The quarter of an hour that begins at `time`, in a day's column. */
-const cell = (page: Page, day: string, time: string) => {
-    const [hours, minutes] = time.split(':').map(Number);
-    return page.locator('.week-area [role=gridcell]').nth((hours * 4 + minutes / 15) * 7 + DAYS.indexOf(day));
-};
-
-async function middle(page: Page, day: string, time: string) {
-    const box = await cell(page, day, time).boundingBox();
-    if (!box) throw new Error('the cell is not shown');
-    return { x: box.x + box.width * 0.8, y: box.y + box.height / 2 };
-}
-
-/** Drags from the first cell to the last, both included. */
-async function drag(page: Page, fromDay: string, from: string, toDay: string, to: string) {
-    await cell(page, fromDay, from).scrollIntoViewIfNeeded();
-    const a = await middle(page, fromDay, from);
-    const b = await middle(page, toDay, to);
-    await page.mouse.move(a.x, a.y);
-    await page.mouse.down();
-    await page.mouse.move((a.x + b.x) / 2, (a.y + b.y) / 2, { steps: 4 });
-    await page.mouse.move(b.x, b.y, { steps: 4 });
-    await page.mouse.up();
-}
-
-async function openEditor(page: Page, server: Server, mentor: Mentor) {
-    await page.goto(await server.loginLink(mentor));
-    await open(page, '/dashboard/availability');
-}
-
-async function save(page: Page) {
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await expect(page.locator('.editor-state')).toContainText(/saved/i);
-    await expect(page.locator('.editor-state')).not.toContainText(/unsaved/i);
-}
-
-const weekly = async (server: Server, mentor: Mentor) =>
-    (await server.api('GET', '/availability', mentor.key)).weekly.map(
-        (w: any) => `${w.day_of_week} ${w.start_time}-${w.end_time}`,
-    );
-
-test('drag selects, drag again clears, copy, presets and undo; then a mentee sees it', async ({ page, server, accessible }) => {
+test('drag selects, drag again clears, copy, presets, undo and redo; then a mentee sees it', async ({ page, server, accessible }) => {
     const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
     await openEditor(page, server, mentor);
     await accessible(page);
-    await drag(page, 'Mon', '09:00', 'Mon', '11:45');
-    await drag(page, 'Mon', '14:00', 'Mon', '15:45');
+    const hand = mouse(page);
+    await drag(page, hand, ['Mon', '09:00'], ['Mon', '12:00']);
+    await expect(announced(page)).toHaveText('Monday, 09:00 to 12:00: available.');
+    await drag(page, hand, ['Mon', '14:00'], ['Mon', '16:00']);
     await page.getByRole('button', { name: 'Copy Mon → Tue–Fri' }).click();
     await save(page);
     const both = (day: number) => [`${day} 09:00-12:00`, `${day} 14:00-16:00`];
     expect(await weekly(server, mentor)).toEqual([1, 2, 3, 4, 5].flatMap(both));
 
-    // What mentees will see is computed while dragging, before anything is saved.
-    await drag(page, 'Tue', '11:00', 'Tue', '11:45');
+    // Drag again clears, in whichever direction, over several days at once.
+    await drag(page, hand, ['Wed', '11:00'], ['Tue', '12:00']);
+    await expect(announced(page)).toHaveText('Tuesday to Wednesday, 11:00 to 12:00: not available.');
     await page.getByRole('button', { name: 'Undo' }).click();
+    await expectOpen(page, true, ['Tue', '11:00'], ['Wed', '11:45']);
     await page.getByRole('button', { name: 'Redo' }).click();
+    await expectOpen(page, false, ['Tue', '11:00'], ['Wed', '11:45']);
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+z');
+    await expectOpen(page, false, ['Tue', '09:00'], ['Fri', '14:00']);
+    await page.keyboard.press('Control+Shift+z');
+    await page.keyboard.press('Control+y');
     await save(page);
-    expect(await weekly(server, mentor)).toContain('2 09:00-11:00');
+    const shorter = (day: number) => [`${day} 09:00-11:00`, `${day} 14:00-16:00`];
+    expect(await weekly(server, mentor)).toEqual([both(1), shorter(2), shorter(3), both(4), both(5)].flat());
+    await open(page, '/dashboard/availability');
+    await expectOpen(page, true, ['Tue', '10:45'], ['Thu', '11:45']);
+    await expectOpen(page, false, ['Tue', '11:00'], ['Sat', '09:00']);
 
     await page.getByRole('button', { name: 'Set 9–5 weekdays' }).click();
     await save(page);
     expect(await weekly(server, mentor)).toEqual([1, 2, 3, 4, 5].map((day) => `${day} 09:00-17:00`));
-
     await page.goto(`/${mentor.handle}`);
     await hydrated(page);
     await expect(page.locator('td a.day').first()).toBeVisible();
@@ -74,75 +45,312 @@ test('drag selects, drag again clears, copy, presets and undo; then a mentee see
     await page.getByRole('button', { name: 'Clear all' }).click();
     await save(page);
     expect(await weekly(server, mentor)).toEqual([]);
+    await page.goto(`/${mentor.handle}`);
+    await expect(page.getByText('No times at the moment')).toBeVisible();
 });
 
-test('Escape abandons a drag', async ({ page, server }) => {
+test('a block is resized by its edges and moved by its middle; Escape gives a drag up', async ({ page, server }) => {
+    const mentor = await server.mentor({ timezone: 'UTC', weekly: [{ day_of_week: 1, start_time: '09:00', end_time: '12:00' }] });
+    await openEditor(page, server, mentor);
+    const hand = mouse(page);
+    await drag(page, hand, ['Mon', '12:00'], ['Mon', '13:30'], { exact: true });
+    await expect(announced(page)).toHaveText('Monday, 09:00 to 13:30: available.');
+    await drag(page, hand, ['Mon', '09:00'], ['Mon', '08:00'], { exact: true });
+    await expect(announced(page)).toHaveText('Monday, 08:00 to 13:30: available.');
+    // 10:45 is the middle; it goes three and a half hours on, two days later.
+    await drag(page, hand, ['Mon', '10:45'], ['Wed', '14:15'], { exact: true, across: 0.5 });
+    await expect(announced(page)).toHaveText('Wednesday, 11:30 to 17:00: available.');
+    await save(page);
+    expect(await weekly(server, mentor)).toEqual(['3 11:30-17:00']);
+
+    // Each kind of drag is given up: painting, clearing, moving, resizing.
+    for (const [[day, time], across, exact] of [
+        [['Fri', '10:00'], 0.85, false],
+        [['Wed', '12:00'], 0.85, false],
+        [['Wed', '14:15'], 0.5, true],
+        [['Wed', '17:00'], 0.85, true],
+    ] as const) {
+        await show(page, time);
+        const at = await point(page, day, time, across);
+        await hand.down({ x: at.x, y: at.y + (exact ? 0 : 6) });
+        await hand.move({ x: at.x, y: at.y + 70 });
+        await expect(page.locator('.week-tag')).toBeVisible();
+        await page.keyboard.press('Escape');
+        await expect(announced(page)).toHaveText(/^Given up; nothing has changed\./);
+        await hand.up();
+        await expect(page.locator('.editor-state')).toHaveText('All changes saved');
+    }
+
+    // Pulled over its other edge, a block is gone.
+    await drag(page, hand, ['Wed', '17:00'], ['Wed', '10:00'], { exact: true });
+    await expect(announced(page)).toHaveText('Block on Wednesday removed.');
+    await save(page);
+    expect(await weekly(server, mentor)).toEqual([]);
+});
+
+test('a drag at the edge of the grid scrolls it', async ({ page, server }) => {
     const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
     await openEditor(page, server, mentor);
-    await cell(page, 'Wed', '10:00').scrollIntoViewIfNeeded();
-    const a = await middle(page, 'Wed', '10:00');
-    await page.mouse.move(a.x, a.y);
-    await page.mouse.down();
-    await page.mouse.move(a.x, a.y + 60, { steps: 5 });
-    await page.keyboard.press('Escape');
-    await page.mouse.up();
-    await expect(cell(page, 'Wed', '10:00')).toHaveAttribute('aria-selected', 'false');
+    const hand = mouse(page);
+    await show(page, '09:00');
+    const scroll = page.locator('.week-scroll');
+    const box = (await scroll.boundingBox())!;
+    const at = await point(page, 'Tue', '10:00');
+    await hand.down({ x: at.x, y: at.y + 6 });
+    await hand.move({ x: at.x, y: box.y + box.height - 4 });
+    await expect.poll(() => scroll.evaluate((e) => e.scrollHeight - e.clientHeight - e.scrollTop)).toBeLessThan(2);
+    await hand.move({ x: at.x, y: box.y + 40 });
+    await expect.poll(() => scroll.evaluate((e) => e.scrollTop)).toBe(0);
+    await hand.up();
+    await save(page);
+    expect(await weekly(server, mentor)).toEqual(['2 00:00-10:15']);
 });
 
-test('the grid by keyboard', async ({ page, server }) => {
+test('with a pen', async ({ page, server }) => {
+    const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
+    await openEditor(page, server, mentor);
+    await page.evaluate(() => {
+        window.addEventListener('pointerdown', (event) => (document.body.dataset.pointer = event.pointerType), true);
+    });
+    const hand = await pen(page);
+    await drag(page, hand, ['Thu', '18:00'], ['Fri', '20:00']);
+    await expect(page.locator('body')).toHaveAttribute('data-pointer', 'pen');
+    await drag(page, hand, ['Thu', '20:00'], ['Thu', '21:30'], { exact: true });
+    await drag(page, hand, ['Fri', '18:00'], ['Fri', '19:00']);
+    await save(page);
+    expect(await weekly(server, mentor)).toEqual(['4 18:00-21:30', '5 19:00-20:00']);
+});
+
+test('with a finger: draw, resize, tap, scroll @phone', async ({ page, server }, info) => {
+    const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
+    await openEditor(page, server, mentor);
+    const { one, send } = await fingers(page);
+    await drag(page, one, ['Tue', '09:00'], ['Tue', '11:00']);
+    await expectOpen(page, true, ['Tue', '09:00'], ['Tue', '10:45']);
+    await drag(page, one, ['Tue', '11:00'], ['Tue', '12:00'], { exact: true });
+    await expectOpen(page, true, ['Tue', '11:45']);
+
+    // A quarter of an hour is too small for a finger: a tap opens an hour, and closes nothing.
+    await show(page, '13:00');
+    for (let tap = 0; tap < 2; tap++) {
+        const at = await point(page, 'Thu', '14:10');
+        await one.down(at);
+        await one.up();
+    }
+    await expectOpen(page, true, ['Thu', '14:00'], ['Thu', '14:45']);
+
+    // Two fingers scroll and draw nothing.
+    const scrollTop = () => page.locator('.week-scroll').evaluate((e) => e.scrollTop);
+    const before = await scrollTop();
+    const [left, right] = [await point(page, 'Sat', '16:00'), await point(page, 'Sun', '16:00')];
+    await send('touchStart', [left]);
+    await send('touchStart', [left, right]);
+    for (let step = 1; step <= 5; step++) {
+        const down = (at: { x: number; y: number }) => ({ x: at.x, y: at.y + step * 20 });
+        await send('touchMove', [down(left), down(right)]);
+    }
+    await send('touchEnd', []);
+    await expect.poll(async () => before - (await scrollTop())).toBeGreaterThan(60);
+
+    // Switched to scrolling, a finger draws nothing either.
+    if (info.project.name === 'phone') {
+        await page.getByRole('button', { name: 'Scroll', exact: true }).click();
+        await expect(page.locator('.week')).toHaveAttribute('data-touch', 'scroll');
+        await drag(page, one, ['Fri', '09:00'], ['Fri', '11:00']);
+        await expectOpen(page, false, ['Fri', '09:00'], ['Fri', '10:00']);
+        await page.getByRole('button', { name: 'Draw', exact: true }).click();
+    }
+    await save(page);
+    expect(await weekly(server, mentor)).toEqual(['2 09:00-12:00', '4 14:00-15:00']);
+});
+
+test('the grid by keyboard, read out', async ({ page, server }) => {
     const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
     await openEditor(page, server, mentor);
     await page.locator('.week-area [role=gridcell][tabindex="0"]').focus();
-    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'Home']) await page.keyboard.press(key);
-    for (let hour = 0; hour < 10; hour++) await page.keyboard.press('PageDown');
-    for (let quarter = 0; quarter < 3; quarter++) await page.keyboard.press('Shift+ArrowDown');
+    const at = page.locator('.week-area [role=gridcell]:focus');
+    for (const [key, name] of [
+        ['ArrowRight', 'Tuesday 09:00, not available'],
+        ['End', 'Tuesday 23:45, not available'],
+        ['PageUp', 'Tuesday 22:45, not available'],
+        ['Home', 'Tuesday 00:00, not available'],
+        ['ArrowUp', 'Tuesday 00:00, not available'],
+        ['PageDown', 'Tuesday 01:00, not available'],
+        ['ArrowDown', 'Tuesday 01:15, not available'],
+        ['Control+End', 'Sunday 23:45, not available'],
+        ['Control+Home', 'Monday 00:00, not available'],
+        ['PageDown', 'Monday 01:00, not available'],
+    ]) {
+        await page.keyboard.press(key);
+        await expect(at, key).toHaveAttribute('aria-label', name);
+    }
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(`Shift+${key}`);
+    await expect(announced(page)).toHaveText('Monday to Tuesday, 01:00 to 02:00 selected.');
     await page.keyboard.press('Space');
-    await expect(cell(page, 'Thu', '10:45')).toHaveAttribute('aria-selected', 'true');
+    await expect(announced(page)).toHaveText('Monday to Tuesday, 01:00 to 02:00: available.');
+    await expect(at).toHaveAttribute('aria-label', 'Tuesday 01:45, available from 01:00 to 02:00');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Delete');
+    await expect(announced(page)).toHaveText('Tuesday, 01:30 to 01:45: not available.');
+    await page.keyboard.press('Shift+End');
+    await page.keyboard.press('Enter');
+    await expect(announced(page)).toHaveText('Tuesday, 01:30 to 24:00: available.');
+    await page.keyboard.press('Control+z');
+    await expect(announced(page)).toHaveText('Undone.');
+    await page.keyboard.press('Control+s');
+    await expect(page.locator('.editor-state')).toHaveText('All changes saved');
+    expect(await weekly(server, mentor)).toEqual(['1 01:00-02:00', '2 01:00-01:30', '2 01:45-02:00']);
+});
+
+test('any day is copied to any days', async ({ page, server, accessible }) => {
+    const mentor = await server.mentor({
+        timezone: 'UTC',
+        weekly: [
+            { day_of_week: 3, start_time: '09:07', end_time: '11:00' },
+            { day_of_week: 3, start_time: '20:00', end_time: '24:00' },
+            { day_of_week: 6, start_time: '08:00', end_time: '09:00' },
+        ],
+    });
+    await openEditor(page, server, mentor);
+    await page.getByRole('button', { name: 'Copy a day…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('From').selectOption('Wednesday');
+    await expect(dialog.getByText('09:07 – 11:00, 20:00 – 24:00')).toBeVisible();
+    await expect(dialog.getByLabel('Wednesday')).toBeDisabled();
+    await accessible(page);
+    for (const day of ['Saturday', 'Sunday']) await dialog.getByLabel(day).check();
+    await dialog.getByRole('button', { name: 'Copy', exact: true }).click();
+    await expect(announced(page)).toHaveText('Wednesday copied to Saturday, Sunday.');
+    await expect(dialog).toBeHidden();
+
+    // From a day's own list, and closed days are copied as well.
+    await page.getByRole('button', { name: 'Copy the hours of Monday to other days' }).click();
+    await dialog.getByRole('button', { name: 'Monday to Friday' }).click();
+    await dialog.getByLabel('Tuesday').uncheck();
+    await dialog.getByRole('button', { name: 'Copy', exact: true }).click();
     await save(page);
-    expect(await weekly(server, mentor)).toEqual(['4 10:00-11:00']);
+    expect(await weekly(server, mentor)).toEqual(['0 09:07-11:00', '0 20:00-24:00', '6 09:07-11:00', '6 20:00-24:00']);
 });
 
 test('the list edits to the minute, and the grid follows @phone', async ({ page, server, accessible }) => {
     const mentor = await server.mentor(everyDay('UTC', '09:00', '12:00'));
     await openEditor(page, server, mentor);
     await accessible(page);
-    const from = page.getByLabel(/Monday.*from|From.*Monday/i).first();
-    const until = page.getByLabel(/Monday.*(until|to)\b|(Until|To).*Monday/i).first();
+    const from = page.getByLabel('Monday, window 1, from');
+    const until = page.getByLabel('Monday, window 1, to');
     await from.fill('9:07');
     await from.blur();
     await until.fill('1130');
     await until.blur();
+    await page.getByRole('button', { name: 'Add hours on Tuesday' }).click();
+    await expect(page.getByLabel('Tuesday, window 2, from')).toBeFocused();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('8pm');
+    await page.getByLabel('Tuesday, window 2, to').fill('24');
+    await page.getByRole('button', { name: 'Remove 09:00 – 12:00 on Wednesday' }).click();
     await save(page);
-    expect(await weekly(server, mentor)).toContain('1 09:07-11:30');
+    const kept = await weekly(server, mentor);
+    expect(kept.filter((text) => /^[123]/.test(text))).toEqual(['1 09:07-11:30', '2 09:00-12:00', '2 20:00-24:00']);
 });
 
-test('leaving with unsaved changes is guarded', async ({ page, server }) => {
-    const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
+test('duration, buffers and zone are saved with the hours', async ({ page, server }) => {
+    const mentor = await server.mentor(everyDay('UTC'));
     await openEditor(page, server, mentor);
-    await page.getByRole('button', { name: 'Set 9–5 weekdays' }).click();
-    let asked = 0;
-    page.on('dialog', (dialog) => {
-        asked++;
-        void dialog.dismiss();
+    await page.getByLabel('Duration').fill('45');
+    await page.getByLabel('Start every').fill('20');
+    await page.getByLabel('Buffer before').fill('5');
+    await page.getByLabel('Buffer after').fill('10');
+    await page.getByRole('combobox', { name: 'Time zone' }).fill('seoul');
+    await page.getByRole('option', { name: /Seoul/ }).click();
+    await expect(announced(page)).toContainText('Your hours keep their clock times.');
+    await save(page);
+    const [session] = await server.api('GET', '/session-types', mentor.key);
+    expect(session).toMatchObject({
+        duration_minutes: 45,
+        start_interval_minutes: 20,
+        buffer_before_minutes: 5,
+        buffer_after_minutes: 10,
     });
-    await page.getByRole('link', { name: 'Session types' }).click();
-    await expect.poll(async () => asked > 0 || (await page.locator('dialog[open]').count()) > 0).toBe(true);
-    expect(new URL(page.url()).pathname).toBe('/dashboard/availability');
+    expect(await server.api('GET', '/availability', mentor.key)).toMatchObject({ timezone: 'Asia/Seoul', weekly: everyDay('').weekly });
+    await page.reload();
+    await hydrated(page);
+    await expect(page.getByLabel('Duration')).toHaveValue('45');
+    await expect(page.getByRole('combobox', { name: 'Time zone' })).toHaveValue('Asia/Seoul');
 });
 
-test.describe('where the server is away', () => {
+test('unsaved changes are not left without a question, nor lost by the back button', async ({ page, server }) => {
+    const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
+    await logIn(page, server, mentor);
+    const nav = (name: string) => page.getByRole('navigation', { name: 'Dashboard' }).getByRole('link', { name });
+    await nav('Availability').click();
+    await page.getByRole('button', { name: 'Set 9–5 weekdays' }).click();
+
+    const dialog = page.getByRole('dialog', { name: 'Leave without saving?' });
+    await nav('Session types').click();
+    await dialog.getByRole('button', { name: 'Stay' }).click();
+    await expect(page).toHaveURL(/\/dashboard\/availability$/);
+    await expectOpen(page, true, ['Mon', '09:00']);
+
+    // Closing or reloading is the browser's own question.
+    let asked = 0;
+    page.on('dialog', (question) => {
+        asked++;
+        void question.dismiss();
+    });
+    await page.evaluate(() => window.location.reload());
+    await expect.poll(() => asked).toBe(1);
+
+    // The back button leads away, and the work is still there afterwards.
+    await page.goBack();
+    await expect(page.getByText('You have hours that are not saved yet.')).toBeVisible();
+    await page.getByRole('link', { name: 'Back to them' }).click();
+    await expect(page.getByText('Your unsaved changes are back.')).toBeVisible();
+    await expectOpen(page, true, ['Fri', '16:45']);
+
+    await nav('Settings').click();
+    await dialog.getByRole('button', { name: 'Save and leave' }).click();
+    await expect(page).toHaveURL(/\/dashboard\/settings$/);
+    expect(await weekly(server, mentor)).toHaveLength(5);
+
+    await nav('Availability').click();
+    await page.getByRole('button', { name: 'Clear all' }).click();
+    await nav('Bookings').click();
+    await dialog.getByRole('button', { name: 'Discard changes' }).click();
+    await expect(page).toHaveURL(/\/dashboard$/);
+    await expect(page.getByText('You have hours that are not saved yet.')).toHaveCount(0);
+    expect(await weekly(server, mentor)).toHaveLength(5);
+    expect(asked).toBe(1);
+});
+
+test.describe('where a save fails', () => {
     test.use({ expectedErrors: /Failed to load resource|ERR_FAILED/ });
 
-    test('nothing is lost, and the page says so', async ({ page, server }) => {
+    test('nothing is lost, and the page says why', async ({ page, server }) => {
         const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
         await openEditor(page, server, mentor);
         await page.getByRole('button', { name: 'Set 9–5 weekdays' }).click();
+
+        // What cannot be a time is not saved, and is shown.
+        const until = page.getByLabel('Monday, window 1, to');
+        await until.fill('25:99');
+        await page.getByRole('button', { name: 'Save', exact: true }).click();
+        await expect(page.getByText('Some fields need your attention')).toBeVisible();
+        await expect(until).toBeFocused();
+        expect(await weekly(server, mentor)).toEqual([]);
+        await until.fill('16:30');
+        await until.blur();
+
         await page.route('**/fn/save_availability', (route) => route.abort());
         await page.getByRole('button', { name: 'Save', exact: true }).click();
-        await expect(page.locator('.error-summary, [role=alert]').first()).toBeVisible();
-        await expect(cell(page, 'Mon', '09:00')).toHaveAttribute('aria-selected', 'true');
+        const problem = page.getByRole('alert').filter({ hasText: 'Your hours could not be saved.' });
+        await expect(problem).toContainText('Nothing you changed is lost.');
+        await expect(page.locator('.editor-state')).toHaveText('Unsaved changes');
+        await expectOpen(page, true, ['Mon', '09:00'], ['Fri', '16:45']);
+        await expect(until).toHaveValue('16:30');
         await page.unroute('**/fn/save_availability');
-        await save(page);
-        expect(await weekly(server, mentor)).toHaveLength(5);
+        await problem.getByRole('button', { name: 'Try again' }).click();
+        await expect(page.locator('.editor-state')).toHaveText('All changes saved');
+        await expect(problem).toHaveCount(0);
+        expect(await weekly(server, mentor)).toEqual(['1 09:00-16:30', ...[2, 3, 4, 5].map((day) => `${day} 09:00-17:00`)]);
     });
 });

@@ -1,5 +1,5 @@
-import { everyDay, invite } from '../fixtures/server';
-import { expect, open, test } from '../fixtures/test';
+import { everyDay, invite, nextMonth } from '../fixtures/server';
+import { expect, hydrated, open, test } from '../fixtures/test';
 
 const plain = (title: string) => title === 'no-javascript';
 
@@ -139,16 +139,132 @@ test.describe('with a time that goes meanwhile', () => {
     });
 });
 
-test('a double click books once', async ({ page, server }) => {
+test('back, forward and reload at every step @phone', async ({ page, server }) => {
     const mentor = await server.mentor(everyDay('Europe/Berlin'));
-    await open(page, `/${mentor.handle}`);
-    await chooseFirstTime(page);
-    await page.getByLabel('Your name').fill('Twice');
-    await page.getByLabel(/e-mail/i).fill('twice@example.com');
-    await page.getByRole('button', { name: 'Book this time' }).dblclick();
-    await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
+    const booked = page.getByRole('heading', { name: 'You’re booked' });
+    const count = async () => (await server.api('GET', '/bookings', mentor.key)).items.length;
+    await open(page, `/${mentor.handle}?month=${nextMonth(1).slice(0, 7)}`);
+    await page.locator(`#day-${nextMonth(2)}`).click();
+    await expect(page.locator('a.time').first()).toBeVisible();
+    const day = await page.locator('#times-title').innerText();
+    await page.reload();
+    await hydrated(page);
+    await expect(page.locator('#times-title')).toHaveText(day);
+
+    // From the form back to the times, and forward again: what was typed is still there.
+    const time = page.locator('a.time').nth(2);
+    const label = await time.locator('.time-own').innerText();
+    await time.click();
+    await page.getByLabel('Your name').fill('Ada');
+    await page.getByLabel(/e-mail/i).fill('ada@example.com');
+    await page.goBack();
+    await expect(page.locator('#times-title')).toHaveText(day);
+    await page.goForward();
+    await expect(page.getByLabel('Your name')).toHaveValue('Ada');
+    await page.getByRole('link', { name: 'All times' }).click();
+    await page.locator('a.time').nth(1).click();
+    await expect(page.getByLabel('Your name')).toHaveValue('Ada');
+    await page.goBack();
+    await page.locator('a.time').nth(2).click();
+    await page.reload();
+    await hydrated(page);
+    await expect(page.locator('.chosen-time')).toContainText(label.replace(/ [AP]M$/, ''));
+    await page.getByLabel('Your name').fill('Ada');
+    await page.getByLabel(/e-mail/i).fill('ada@example.com');
+    await page.getByRole('button', { name: 'Book this time' }).click();
+    await expect(booked).toBeVisible();
+    await page.reload();
+    await hydrated(page);
+    await expect(booked).toBeVisible();
+    expect(await count()).toBe(1);
+
+    // Back from the confirmation the time is gone, which the page says; forward is the confirmation again.
+    await page.goBack();
+    await expect(page.getByRole('heading', { name: /has just been taken/ })).toBeVisible();
+    await page.goForward();
+    await expect(booked).toBeVisible();
+    expect(await count()).toBe(1);
+
+    // Moving is given up at each of its steps.
+    const heading = page.getByRole('heading', { level: 1 });
+    for (const steps of [0, 1]) {
+        await page.getByRole('link', { name: 'Choose another time' }).click();
+        await expect(heading).toHaveText('Choose another time');
+        await page.locator('td a.day').last().click();
+        await expect(page.locator('a.time').first()).toBeVisible();
+        if (steps > 0) {
+            await page.locator('a.time').last().click();
+            await expect(page.getByRole('heading', { name: 'Move it to this time?' })).toBeVisible();
+            await page.reload();
+            await hydrated(page);
+        }
+        await page.getByRole('link', { name: 'Keep the present time' }).click();
+        await expect(page.getByRole('link', { name: 'Choose another time' })).toBeVisible();
+    }
     const { items } = await server.api('GET', '/bookings', mentor.key);
-    expect(items).toHaveLength(1);
+    expect([items.length, items[0].sequence]).toEqual([1, 0]);
+});
+
+test.describe('on a bad network', () => {
+    test.use({ expectedErrors: /ERR_FAILED|Failed to load resource/ });
+
+    test('slow answers show that something is under way, and two presses book once', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('Europe/Berlin'));
+        await open(page, `/${mentor.handle}`);
+        const slow = (pattern: string | RegExp) =>
+            page.route(pattern, async (route) => {
+                await new Promise((resolve) => setTimeout(resolve, 1500));
+                await route.continue();
+            });
+        await slow(/\/fn\/month/);
+        const month = await page.locator('#calendar-title').innerText();
+        await page.getByRole('link', { name: 'Next month' }).click();
+        await expect(page.locator('.picker')).toHaveAttribute('aria-busy', 'true');
+        // The month before stays in sight until the next is here.
+        await expect(page.locator('#calendar-title')).toHaveText(month);
+        await expect(page.locator('#calendar-title')).not.toHaveText(month);
+        await expect(page.locator('.picker')).not.toHaveAttribute('aria-busy', 'true');
+        await page.unroute(/\/fn\/month/);
+
+        await chooseFirstTime(page);
+        await page.getByLabel('Your name').fill('Twice');
+        await page.getByLabel(/e-mail/i).fill('twice@example.com');
+        await slow('**/fn/book');
+        await page.getByRole('button', { name: 'Book this time' }).dblclick();
+        const button = page.locator('#book-form button');
+        await expect(button).toHaveText('Booking…');
+        await expect(button).toHaveAttribute('aria-busy', 'true');
+        await button.click({ force: true });
+        await page.getByLabel('Your name').press('Enter');
+        await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
+        expect((await server.api('GET', '/bookings', mentor.key)).items).toHaveLength(1);
+    });
+
+    test('an answer that is lost, and a month that does not come, can be asked for again', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('Europe/Berlin'));
+        await open(page, `/${mentor.handle}`);
+        await page.route(/\/fn\/month/, (route) => route.abort());
+        await page.getByRole('link', { name: 'Next month' }).click();
+        await expect(page.getByRole('alert')).toContainText('We could not reach the server.');
+        await page.unroute(/\/fn\/month/);
+        await page.getByRole('button', { name: 'Try again' }).click();
+        await chooseFirstTime(page);
+        await page.getByLabel('Your name').fill('Lost Answer');
+        await page.getByLabel(/e-mail/i).fill('lost@example.com');
+        // The booking is made, but the browser never hears of it.
+        await page.route('**/fn/book', async (route) => {
+            await route.fetch();
+            await route.abort();
+        });
+        await page.getByRole('button', { name: 'Book this time' }).click();
+        await expect(page.locator('.error-summary')).toContainText('We could not reach the server.');
+        await expect(page.getByLabel('Your name')).toHaveValue('Lost Answer');
+        await page.unroute('**/fn/book');
+        await page.getByRole('button', { name: 'Book this time' }).click();
+        await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
+        const { items } = await server.api('GET', '/bookings', mentor.key);
+        expect(items.map((item: any) => item.name)).toEqual(['Lost Answer']);
+    });
 });
 
 test('by keyboard alone', async ({ page, server }) => {
@@ -231,7 +347,7 @@ test('several session types are a list first @plain', async ({ page, server, acc
 });
 
 test.describe('in Korean', () => {
-    test.use({ locale: 'ko-KR' });
+    test.use({ locale: 'ko-KR', timezoneId: 'Asia/Seoul' });
 
     test('page and mail speak Korean @phone', async ({ page, server, accessible }) => {
         const mentor = await server.mentor(everyDay('Asia/Seoul'), '김멘토');
@@ -249,5 +365,52 @@ test.describe('in Korean', () => {
         const [mail] = await server.mail(email);
         expect(mail.text).toMatch(/[가-힣]/);
         expect(mail.html).toContain('lang="ko"');
+    });
+
+    test('by keyboard alone', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('Asia/Seoul'), '김멘토');
+        // Where nothing is under way nothing looks as if it were, however the page came to life.
+        for (let visits = 0; visits < 6; visits++) {
+            await open(page, `/${mentor.handle}`);
+            await page.waitForTimeout(100);
+            await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+        }
+        const tabTo = async (selector: string) => {
+            for (let presses = 0; presses < 40; presses++) {
+                await page.keyboard.press('Tab');
+                if (await page.locator(`${selector}:focus`).count()) return;
+            }
+            throw new Error(`Tab does not lead to ${selector}`);
+        };
+        await tabTo('td .day');
+        await page.keyboard.press('PageDown');
+        await expect(page.locator('td .day:focus')).toHaveCount(1);
+        const name = await page.locator('td .day:focus .visually-hidden').innerText();
+        expect(name).toMatch(/\d+월 \d+일/);
+        await page.keyboard.press('Enter');
+        await expect(page.locator('td[aria-selected=true] .day')).toContainText(name);
+        await tabTo('a.time');
+        await page.keyboard.press('Enter');
+        await expect(page.getByRole('heading', { name: '예약자 정보' })).toBeFocused();
+        await page.keyboard.press('Tab');
+        await expect(page.getByLabel('이름')).toBeFocused();
+        await page.keyboard.insertText('이하나');
+        await page.keyboard.press('Tab');
+        await page.keyboard.type('hana');
+        await page.keyboard.press('Enter');
+        // A mistake takes the focus, and its link leads to the field.
+        await expect(page.locator('.error-summary')).toBeFocused();
+        await page.keyboard.press('Tab');
+        await page.keyboard.press('Enter');
+        await expect(page.locator('input[name=email]')).toBeFocused();
+        await page.keyboard.press('End');
+        await page.keyboard.type(`@${mentor.handle}.example`);
+        await page.keyboard.press('Tab');
+        await page.keyboard.insertText('이직을 고민하고 있어요');
+        await tabTo('#book-form button');
+        await page.keyboard.press('Enter');
+        await expect(page.getByRole('heading', { name: '약속을 잡았어요' })).toBeVisible();
+        const { items } = await server.api('GET', '/bookings', mentor.key);
+        expect(items).toMatchObject([{ name: '이하나', notes: '이직을 고민하고 있어요', timezone: 'Asia/Seoul' }]);
     });
 });

@@ -7,6 +7,7 @@ use booking::accounts::{self, NewAccount};
 use booking::{Context, Error};
 use scheduling::Language;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -17,6 +18,10 @@ Yaksok (약속): booking that you host yourself
   yaksok migrate           migrate the database
   yaksok mentor create --handle H --name N --email E --timezone Z [--json]
                            add a mentor; prints an API key and a link that logs in once
+  yaksok backup FILE [--force]
+                           copy everything into FILE, while servers run
+  yaksok restore FILE [--force]
+                           put a backup back into an empty database; --force replaces what is there
   yaksok rotate-keys       re-encrypt every stored token under CALENDAR_TOKEN_ENCRYPTION_KEY
   yaksok --version
   yaksok --help
@@ -31,6 +36,8 @@ enum Command {
     Migrate,
     CreateMentor { handle: String, name: String, email: String, timezone: String, json: bool },
     RotateKeys,
+    Backup { file: PathBuf, force: bool },
+    Restore { file: PathBuf, force: bool },
     Version,
     Help,
 }
@@ -40,6 +47,10 @@ fn parse(arguments: &[&str]) -> Result<Command, String> {
         ["serve"] => Ok(Command::Serve { demo: false }),
         ["serve", "--demo"] => Ok(Command::Serve { demo: true }),
         ["migrate"] => Ok(Command::Migrate),
+        ["backup", file] => Ok(Command::Backup { file: file.into(), force: false }),
+        ["backup", file, "--force"] => Ok(Command::Backup { file: file.into(), force: true }),
+        ["restore", file] => Ok(Command::Restore { file: file.into(), force: false }),
+        ["restore", file, "--force"] => Ok(Command::Restore { file: file.into(), force: true }),
         ["rotate-keys"] => Ok(Command::RotateKeys),
         ["--version" | "-V"] => Ok(Command::Version),
         ["--help" | "-h" | "help"] => Ok(Command::Help),
@@ -125,7 +136,8 @@ fn say(text: &str) -> ExitCode {
 }
 
 async fn perform(command: Command, config: Config) -> Result<(), StartError> {
-    let beside = !matches!(command, Command::Serve { .. });
+    // A backup is put back where no server runs.
+    let beside = !matches!(command, Command::Serve { .. } | Command::Restore { .. });
     let database = Database::open(&config, beside).await?;
     let done = match command {
         Command::Serve { demo } => http_server::serve(&config, database.store.clone(), demo).await,
@@ -153,6 +165,14 @@ async fn perform(command: Command, config: Config) -> Result<(), StartError> {
                 Err(error) => Err(StartError::Other(error.to_string())),
             }
         }
+        Command::Backup { file, force } => edge::backup(&config, &database, &file, force).await.and_then(|()| {
+            say(&format!("everything is in {}; keep it as you keep a password\n", file.display()));
+            Ok(())
+        }),
+        Command::Restore { file, force } => edge::restore(&config, &database, &file, force).await.and_then(|()| {
+            say(&format!("{} is restored\n", file.display()));
+            Ok(())
+        }),
         Command::Migrate => {
             say("the database is up to date\n");
             Ok(())

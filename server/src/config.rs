@@ -12,6 +12,7 @@ pub(crate) struct Config {
     pub(crate) migration_url: Option<String>,
     pub(crate) data_dir: PathBuf,
     pub(crate) address: SocketAddr,
+    pub(crate) metrics_address: Option<SocketAddr>,
     /// Without a slash at the end.
     pub(crate) base_url: String,
     pub(crate) seal_key: Option<[u8; 32]>,
@@ -64,6 +65,14 @@ impl Config {
         let address = address.parse::<SocketAddr>().unwrap_or_else(|_| {
             wrong("LEPTOS_SITE_ADDR", "must be an address and a port, such as 127.0.0.1:3000");
             SocketAddr::from(([127, 0, 0, 1], 3000))
+        });
+
+        let metrics_address = value("METRICS_ADDR").and_then(|text| {
+            let address = text.parse::<SocketAddr>().ok();
+            if address.is_none() {
+                wrong("METRICS_ADDR", "must be an address and a port, such as 127.0.0.1:9100");
+            }
+            address
         });
 
         let base_url = value("BASE_URL").unwrap_or_else(|| format!("http://{}", reachable(address)));
@@ -183,6 +192,7 @@ impl Config {
             migration_url: value("DATABASE_MIGRATION_URL"),
             data_dir: value("DATA_DIR").map_or_else(|| PathBuf::from("data"), PathBuf::from),
             address,
+            metrics_address,
             base_url,
             seal_key,
             previous_seal_key,
@@ -265,6 +275,7 @@ mod tests {
     fn every_bad_variable_has_a_line_of_its_own() {
         let errors = read(&[
             ("LEPTOS_SITE_ADDR", "nowhere"),
+            ("METRICS_ADDR", "9100"),
             ("BASE_URL", "book.example.com/path"),
             ("DATABASE_URL", "mysql://x"),
             ("CALENDAR_TOKEN_ENCRYPTION_KEY", "short"),
@@ -279,7 +290,7 @@ mod tests {
         ])
         .err()
         .unwrap();
-        assert_eq!(errors.len(), 12, "{errors:#?}");
+        assert_eq!(errors.len(), 13, "{errors:#?}");
         assert!(errors.iter().all(|line| !line.contains('\n')));
     }
 

@@ -15,7 +15,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 use store::Store;
+use store::backup::{self, BackupError};
 use store::embedded::{self, Cluster, EmbeddedError};
 use tokio::sync::Notify;
 
@@ -47,6 +49,8 @@ pub(crate) enum StartError {
     Store(#[from] store::StoreError),
     #[error("{0}")]
     Mail(#[from] mailer::ConfigError),
+    #[error("{0}")]
+    Backup(#[from] BackupError),
     #[error("{0}: {1}")]
     File(String, io::Error),
     #[error("{0}")]
@@ -57,6 +61,7 @@ pub(crate) enum StartError {
 pub(crate) struct Database {
     pub(crate) store: Store,
     cluster: Option<Cluster>,
+    owner_url: String,
 }
 
 impl Database {
@@ -74,12 +79,12 @@ impl Database {
             }
         };
         Store::migrate(&owner, &application).await?;
-        Ok(Self { store: Store::connect(&application, 20).await?, cluster })
+        Ok(Self { store: Store::connect(&application, 20).await?, cluster, owner_url: owner })
     }
 
-    /// Closes the connections and stops the embedded database cleanly.
+    /// Closes the connections and stops the embedded database cleanly. A database that is away is not waited for.
     pub(crate) async fn close(self) {
-        self.store.close().await;
+        let _ = tokio::time::timeout(Duration::from_secs(3), self.store.close()).await;
         if let Some(cluster) = self.cluster {
             cluster.stop().await;
         }
@@ -153,6 +158,52 @@ fn kept_key(data_dir: &Path) -> Result<[u8; 32], StartError> {
             Ok(key)
         }
         Err(error) => Err(fail("reading", error)),
+    }
+}
+
+/// Copies everything into `path`, whole or not at all.
+pub(crate) async fn backup(config: &Config, database: &Database, path: &Path, force: bool) -> Result<(), StartError> {
+    let fail = |doing: &str, error| StartError::File(format!("{doing} {}", path.display()), error);
+    if path.exists() && !force {
+        return Err(StartError::Other(format!("{} is there already: to replace it, add --force", path.display())));
+    }
+    let key = match config.seal_key {
+        Some(_) => None,
+        None => Some(STANDARD.encode(kept_key(&config.data_dir)?)),
+    };
+    let fresh = path.with_extension("new");
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh);
+    let mut file = io::BufWriter::new(file.map_err(|error| fail("writing", error))?);
+    let written = backup::write(&database.owner_url, key, SystemClock.now(), &mut file).await;
+    let kept = written.map_err(StartError::from).and_then(|()| {
+        file.get_ref().sync_all().and_then(|()| fs::rename(&fresh, path)).map_err(|error| fail("writing", error))
+    });
+    if kept.is_err() {
+        let _ = fs::remove_file(&fresh);
+    }
+    kept
+}
+
+/// Puts a backup back, with the key that was in it.
+pub(crate) async fn restore(config: &Config, database: &Database, path: &Path, force: bool) -> Result<(), StartError> {
+    let key = backup::check(path)?;
+    let kept = config.data_dir.join("encryption.key");
+    let before = fs::read_to_string(&kept).ok();
+    match (&key, &before) {
+        (Some(key), Some(before)) if key.trim() != before.trim() && !force => {
+            return Err(StartError::Other(format!(
+                "{} holds another key than the backup: to replace it, add --force",
+                kept.display()
+            )));
+        }
+        _ => {}
+    }
+    backup::restore(&database.owner_url, path, force).await?;
+    match key {
+        Some(key) if config.seal_key.is_none() => {
+            write_secret(&kept, &key).map_err(|error| StartError::File(format!("writing {}", kept.display()), error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use booking::{Context, calendar, jobs};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Whoever asks has other servers to ask.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// `GET /healthz`: the process is alive.
 pub(crate) async fn alive() -> &'static str {
@@ -13,17 +18,22 @@ pub(crate) async fn alive() -> &'static str {
 
 /// `GET /readyz`: 200 where everything that bookings need is fine; 503, and which is not, otherwise.
 pub(crate) async fn ready(State(context): State<Context>) -> (StatusCode, Json<Value>) {
-    let database = context.store.check().await;
-    let queue = jobs::state(&context).await;
-    let lagging = calendar::lagging(&context).await;
+    let (database, queue, lagging) = tokio::join!(
+        timeout(LONGEST, context.store.check()),
+        timeout(LONGEST, jobs::state(&context)),
+        timeout(LONGEST, calendar::lagging(&context)),
+    );
+    let database = database.is_ok_and(|checked| checked.is_ok());
+    let queue = queue.ok().and_then(Result::ok);
+    let lagging = lagging.ok().and_then(Result::ok);
     let stale = context.zones.is_stale(context.now());
-    let (waiting, given_up) = queue.as_ref().copied().unwrap_or_default();
-    let fine = database.is_ok() && queue.is_ok();
+    let (waiting, given_up) = queue.unwrap_or_default();
+    let fine = database && queue.is_some();
     let body = json!({
         "status": if fine { "ready" } else { "not ready" },
-        "database": if database.is_ok() { "ok" } else { "not reachable, or not migrated" },
+        "database": if database { "ok" } else { "not reachable, or not migrated" },
         "time_zones": { "version": context.zones.version(), "stale": stale },
-        "jobs": { "status": if queue.is_ok() { "ok" } else { "not readable" }, "waiting": waiting, "given_up": given_up },
+        "jobs": { "status": if queue.is_some() { "ok" } else { "not readable" }, "waiting": waiting, "given_up": given_up },
         // A provider's bad day is no reason to take this server out of service.
         "calendars": { "lagging": lagging.unwrap_or_default() },
     });

@@ -5,7 +5,7 @@ use crate::edge::{self, StartError};
 use crate::limits::{self, Limits};
 use crate::pages::{self, Site, Visitor};
 use crate::problem::Problem;
-use crate::{api, connect, forms};
+use crate::{api, connect, connections, forms, metrics, patience};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
@@ -20,22 +20,19 @@ use leptos_axum::{
 };
 use scheduling::urls;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use store::Store;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 
 /// The largest request body.
 const LARGEST_BODY: usize = 64 * 1024;
-/// How long requests in flight may take when the server stops.
+/// How long requests and jobs in flight may take when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT; then stops accepting and finishes what is in flight.
@@ -43,11 +40,14 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
     let context = edge::context(config, store)?;
     let platform = config.platform_api_key.as_ref().map(|key| booking::secrets::sha256(key.as_bytes()));
     let limits = Limits::new(config.writes_per_minute, config.reads_per_minute, config.proxy_hops, platform);
-    let site = Site { context: context.clone(), options: options(config)?, https: config.is_https() };
+    let mail_in_files = matches!(config.transport(), mailer::Transport::Files(_));
+    let site = Site { context: context.clone(), options: options(config)?, https: config.is_https(), mail_in_files };
     let application = router(site, limits.clone(), platform)?;
 
-    let listener = TcpListener::bind(config.address)
-        .await
+    if let Some(address) = config.metrics_address {
+        metrics::serve(address, context.clone()).await?;
+    }
+    let listener = connections::listen(config.address)
         .map_err(|error| StartError::File(format!("listening on {}", config.address), error))?;
     tracing::info!(address = %config.address, url = config.base_url, "yaksok serves");
     if with_demo {
@@ -65,22 +65,16 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
             limits.forget_quiet();
         }
     });
-    let service = application.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(until_stopped(stopped));
-    let mut server = tokio::spawn(server.into_future());
-    let ended_early = tokio::select! {
-        signal = wait_for_signal() => signal.map(|()| false),
-        _ = &mut server => Ok(true),
-    };
+    let bounds = connections::Bounds::of_process();
+    let server = tokio::spawn(connections::serve(listener, application, bounds, until_stopped(stopped)));
+    let signalled = wait_for_signal().await;
     tracing::info!("stopping");
     stop.send_replace(true);
-    if matches!(ended_early, Ok(false)) && tokio::time::timeout(GRACE, &mut server).await.is_err() {
-        tracing::warn!("requests were still in flight after {} s", GRACE.as_secs());
-        server.abort();
-    }
     sweeper.abort();
-    let _ = tokio::time::timeout(GRACE, worker).await;
-    ended_early.map(|_| ()).map_err(|error| StartError::File("waiting for a signal".into(), error))
+    if tokio::time::timeout(GRACE, async { tokio::join!(server, worker) }).await.is_err() {
+        tracing::warn!("requests or jobs were still in flight after {} s", GRACE.as_secs());
+    }
+    signalled.map_err(|error| StartError::File("waiting for a signal".into(), error))
 }
 
 async fn wait_for_signal() -> io::Result<()> {
@@ -108,14 +102,9 @@ async fn show_demo(context: &Context) -> Result<(), StartError> {
 
 /// Leptos' view of where the pages' files are: `site/` beside the program, and `hash.txt` likewise.
 fn options(config: &Config) -> Result<LeptosOptions, StartError> {
-    let root = match std::env::var_os("LEPTOS_SITE_ROOT") {
-        Some(root) => PathBuf::from(root),
-        None => {
-            let program =
-                std::env::current_exe().map_err(|error| StartError::File("finding the program".into(), error))?;
-            program.parent().map(|directory| directory.join("site")).unwrap_or_default()
-        }
-    };
+    let program = std::env::current_exe().map_err(|error| StartError::File("finding the program".into(), error))?;
+    let beside = |name: &str| program.parent().map(|directory| directory.join(name)).unwrap_or_default();
+    let root = std::env::var_os("LEPTOS_SITE_ROOT").map_or_else(|| beside("site"), PathBuf::from);
     if !root.join("pkg").is_dir() {
         return Err(StartError::Other(format!(
             "{} does not hold the pages' files; run the program from dist/, where `make build` puts both, or set LEPTOS_SITE_ROOT",
@@ -126,7 +115,8 @@ fn options(config: &Config) -> Result<LeptosOptions, StartError> {
         .output_name("yaksok")
         .site_root(root.to_string_lossy().into_owned())
         .site_addr(config.address)
-        .hash_files(true)
+        // Asked for hashes that are nowhere, Leptos would panic at every page.
+        .hash_files(beside("hash.txt").is_file())
         .build())
 }
 
@@ -169,6 +159,7 @@ fn router(site: Site, limits: Limits, platform: Option<[u8; 32]>) -> Result<Rout
             router = router.route_service(&format!("/{name}"), get_service(file).layer(day));
         }
     }
+    let router = router.layer(from_fn_with_state(context, patience::answer));
     Ok(hardened(router, site.https))
 }
 
@@ -184,8 +175,8 @@ pub(crate) fn without_pages(context: &Context, limits: Limits, platform: Option<
 pub(crate) fn hardened(router: Router, https: bool) -> Router {
     let router = router
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
         .layer(from_fn(async |request: Request, next: axum::middleware::Next| harden(next.run(request).await)))
+        .layer(from_fn(metrics::count))
         .layer(CatchPanicLayer::new());
     if https { router.layer(from_fn(strict_transport)) } else { router }
 }
@@ -235,6 +226,12 @@ async fn server_function(
     Extension(visitor): Extension<Visitor>,
     request: Request<Body>,
 ) -> Response {
+    let (parts, body) = request.into_parts();
+    // Leptos would take a body that is too large for a broken connection.
+    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let request = Request::from_parts(parts, Body::from(body));
     handle_server_fns_with_context(move || site.provide(&visitor, None), request).await.into_response()
 }
 

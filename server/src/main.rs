@@ -7,12 +7,15 @@ mod api;
 mod cli;
 mod config;
 mod connect;
+mod connections;
 mod edge;
 mod forms;
 mod health;
 mod http_server;
 mod limits;
+mod metrics;
 mod pages;
+mod patience;
 mod problem;
 
 use std::process::ExitCode;

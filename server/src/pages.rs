@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::secrets::Secret;
-use booking::{Context, accounts, calendar};
+use booking::{Context, accounts, calendar, jobs};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use scheduling::{Language, MentorId, urls};
@@ -20,6 +20,7 @@ pub(crate) struct Site {
     pub(crate) context: Context,
     pub(crate) options: LeptosOptions,
     pub(crate) https: bool,
+    pub(crate) mail_in_files: bool,
 }
 
 /// Who visits, from the cookies.
@@ -78,6 +79,7 @@ impl Site {
             now: self.context.now(),
             base_url: self.context.base_url.clone(),
             signups_open: self.context.signups_open,
+            mail_in_files: self.mail_in_files,
             posted,
         });
         if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) {
@@ -147,13 +149,17 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
             .is_ok_and(|connections| connections.iter().any(|connection| connection.status == "expired")),
         _ => false,
     };
+    let given_up = match &account {
+        Some(account) if private => jobs::given_up(&site.context, account.id()).await.unwrap_or_default(),
+        _ => 0,
+    };
     let visitor = Visitor {
         mentor: account.as_ref().map(|account| account.id()),
         viewer: account.map(|account| Viewer {
             handle: account.handle,
             name: account.name,
-            email_verified: account.email_verified_at.is_some(),
             calendar_expired,
+            given_up,
         }),
         session,
         language,

@@ -62,6 +62,12 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail) }
     }
 
+    pub(crate) fn unavailable() -> Self {
+        let detail = "The database does not answer, or answers too slowly. Try again in a few seconds, a booking with the \
+                      same Idempotency-Key.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+
     pub(crate) fn rate_limited(seconds: u64) -> Self {
         let detail = format!("Too many requests; try again in {seconds} s.");
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail) }
@@ -100,7 +106,7 @@ impl From<Error> for Problem {
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internal",
-                    "Something went wrong here; nothing was changed. Try again.",
+                    "Something went wrong here. Try again, a booking with the same Idempotency-Key.",
                 )
             }
         }

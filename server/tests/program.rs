@@ -1,144 +1,14 @@
 //! The program itself: it starts, serves, stops, and says what is wrong.
 
+mod common;
+
+use common::*;
 use serde_json::Value;
-use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-const PLATFORM_KEY: &str = "the platform's key, which is long";
-
-/// A data directory, and a place that looks like the pages' files.
-struct Place {
-    data: TempDir,
-    site: TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let (data, site) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        fs::create_dir(site.path().join("pkg")).unwrap();
-        fs::write(site.path().join("robots.txt"), "User-agent: *\n").unwrap();
-        Self { data, site }
-    }
-
-    /// The program with an environment that holds nothing of ours but what is needed.
-    fn yaksok(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_yaksok"));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("DATA_DIR", self.data.path())
-            .env("LEPTOS_SITE_ROOT", self.site.path())
-            .env("PLATFORM_API_KEY", PLATFORM_KEY)
-            .env("RUST_LOG", "warn")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.yaksok(arguments).output().unwrap()
-    }
-
-    fn serve(&self) -> Server {
-        let port = free_port();
-        let log = fs::File::create(self.data.path().join("server.log")).unwrap();
-        let mut command = self.yaksok(&["serve"]);
-        command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}")).stdout(Stdio::null()).stderr(log);
-        let mut server = Server { child: command.spawn().unwrap(), port };
-        let ready = waited(|| {
-            assert!(server.child.try_wait().unwrap().is_none(), "it ended: {}", self.log());
-            TcpStream::connect(("127.0.0.1", port)).is_ok() && server.get("/readyz", "").status == 200
-        });
-        assert!(ready, "it is not ready: {}", self.log());
-        server
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.data.path().join("server.log")).unwrap_or_default()
-    }
-
-    /// The process id of PostgreSQL, if it says that it runs.
-    fn postgres(&self) -> Option<String> {
-        let text = fs::read_to_string(self.data.path().join("postgres/postmaster.pid")).ok()?;
-        text.lines().next().map(str::to_owned)
-    }
-}
-
-struct Server {
-    child: Child,
-    port: u16,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Reply {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Server {
-    fn get(&self, path: &str, token: &str) -> Reply {
-        self.send("GET", path, token, "")
-    }
-
-    fn send(&self, method: &str, path: &str, token: &str, body: &str) -> Reply {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{authorization}\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body.as_bytes()).unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {text:?}"));
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Reply { status, head: head.to_lowercase(), body: body.to_owned() }
-    }
-
-    fn signal(&self, signal: &str) {
-        let done = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(done.success());
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// Whether it comes true within half a minute.
-fn waited(mut done: impl FnMut() -> bool) -> bool {
-    let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(30) {
-        if done() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    false
-}
-
-fn runs(process: &str) -> bool {
-    Command::new("kill").args(["-0", process]).stderr(Stdio::null()).status().unwrap().success()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 fn created(output: &Output) -> Value {
     assert!(output.status.success(), "{}", said(output));

@@ -105,6 +105,8 @@ pub struct ConnectionView {
     pub next_sync_at: Option<DateTime<Utc>>,
     /// `unreachable`, `throttled`, `refused`, `calendar_gone` or `grant_refused`.
     pub error: Option<String>,
+    /// Of a CalDAV connection that has expired: address and user name, to connect it again.
+    pub login: Option<(String, String)>,
     pub calendars: Vec<CalendarView>,
 }
 
@@ -216,10 +218,10 @@ pub async fn save_settings(settings: Settings) -> Result<Settings, AppError> {
     super::server::save_settings(settings).await
 }
 
-/// Mails the link that confirms the e-mail address once more.
-#[server(prefix = "/fn", endpoint = "resend_verification", input = Json)]
-pub async fn resend_verification() -> Result<(), AppError> {
-    super::server::resend_verification().await
+/// Messages and calendar writes that were given up are tried again.
+#[server(prefix = "/fn", endpoint = "try_again", input = Json)]
+pub async fn try_again() -> Result<(), AppError> {
+    super::server::try_again().await
 }
 
 /// Deletes the account with all its data, after the password (the handle, where there is no password) is given once more.

@@ -8,10 +8,11 @@ use super::manage::{BookingKey, BookingView};
 use super::public::{BookForm, Booked, MentorCard, MentorPage, Month};
 use crate::AppError;
 use booking::bookings::{Idempotency, Key, List, Request};
+use booking::calendar::ConnectError;
 use booking::listing::Horizon;
 use booking::secrets::{Kind, Secret, sha256};
 use booking::store::{Account, Mentor, Profile};
-use booking::{Context, Error, accounts, bookings as rules, calendar, listing, schedule};
+use booking::{Context, Error, accounts, bookings as rules, calendar, jobs, listing, schedule};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
 use scheduling::{
@@ -49,7 +50,14 @@ pub fn wire(error: Error) -> AppError {
         Error::WrongCredentials => AppError::WrongCredentials,
         Error::SignupsClosed => AppError::NotFound,
         Error::Invalid(errors) => AppError::Invalid(errors),
-        Error::Connect(error) => AppError::Invalid(vec![FieldError::new("url", "refused", error.to_string())]),
+        Error::Connect(error) => {
+            let code = match error {
+                ConnectError::TooMany => "too_many",
+                ConnectError::Unreachable => "unreachable",
+                _ => "refused",
+            };
+            AppError::Invalid(vec![FieldError::new("url", code, error.to_string())])
+        }
         Error::IdempotencyKeyReused => AppError::SlotUnavailable,
         Error::Internal(what) => {
             tracing::error!(error = what, "a use case failed");
@@ -377,10 +385,6 @@ pub(super) async fn save_settings(settings: Settings) -> Result<Settings, AppErr
     Ok(settings_of(account))
 }
 
-pub(super) async fn resend_verification() -> Result<(), AppError> {
-    accounts::resend_verification(&context(), caller()?).await.map_err(fail)
-}
-
 pub(super) async fn delete_account(confirmation: String) -> Result<(), AppError> {
     accounts::delete(&context(), caller()?, Secret::new(confirmation)).await.map_err(fail)
 }
@@ -409,6 +413,11 @@ pub(super) async fn revoke_api_key(id: ApiKeyId) -> Result<(), AppError> {
     accounts::revoke_api_key(&context(), caller()?, id).await.map_err(fail)
 }
 
+pub(super) async fn try_again() -> Result<(), AppError> {
+    let mentor = caller()?;
+    jobs::try_again(&context(), mentor).await.map_err(fail)
+}
+
 pub(super) async fn calendars() -> Result<Calendars, AppError> {
     let mentor = caller()?;
     connected(mentor).await
@@ -421,10 +430,16 @@ async fn connected(mentor: MentorId) -> Result<Calendars, AppError> {
     let now = context.now();
     let zone =
         context.zones.around(&account.timezone, now).ok_or(AppError::Internal).inspect_err(answer_with_status)?;
+    let mut views = Vec::with_capacity(connections.len());
+    for of in connections {
+        let lapsed = of.provider == "caldav" && of.status == "expired";
+        let login = if lapsed { calendar::caldav_login(&context, mentor, of.id).await.map_err(fail)? } else { None };
+        views.push(ConnectionView { login, ..connection(of) });
+    }
     Ok(Calendars {
         google: context.calendars.google.is_some(),
         microsoft: context.calendars.microsoft.is_some(),
-        connections: connections.into_iter().map(connection).collect(),
+        connections: views,
         now,
         zone,
     })
@@ -447,6 +462,7 @@ fn connection(of: calendar::ConnectionView) -> ConnectionView {
         last_synced_at: of.last_synced_at,
         next_sync_at: of.next_sync_at,
         error: of.error,
+        login: None,
         calendars: of.calendars.into_iter().map(calendar).collect(),
     }
 }

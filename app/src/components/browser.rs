@@ -119,6 +119,15 @@ mod inner {
         }
     }
 
+    /// Comes back after a while.
+    pub async fn sleep(time: std::time::Duration) {
+        let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+        let promise = js_sys::Promise::new(&mut |resolve, _| {
+            let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+        });
+        let _ = js_sys::futures::JsFuture::from(promise).await;
+    }
+
     /// Leaves for another page of ours by an ordinary load.
     pub fn load(path: &str) {
         let _ = window().location().assign(path);
@@ -166,6 +175,8 @@ mod inner {
     pub async fn copy(_text: &str) -> bool {
         false
     }
+
+    pub async fn sleep(_time: std::time::Duration) {}
 
     pub fn load(_path: &str) {}
 }

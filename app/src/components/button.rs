@@ -19,6 +19,9 @@ pub fn Button(
     /// It cannot be pressed now, and says so.
     #[prop(optional, into)]
     disabled: Signal<bool>,
+    /// What it is called, where its text is not enough.
+    #[prop(optional, into)]
+    label: String,
     /// What it does, where it does not submit a form.
     #[prop(optional, into)]
     on_press: Option<Callback<()>>,
@@ -39,6 +42,7 @@ pub fn Button(
             type=if on_press.is_some() { "button" } else { "submit" }
             data-kind=(!kind.is_empty()).then_some(kind)
             data-size=(!size.is_empty()).then_some(size)
+            aria-label=(!label.is_empty()).then_some(label)
             aria-disabled=move || blocked().then_some("true")
             aria-busy=move || pending.get().then_some("true")
             on:click=press

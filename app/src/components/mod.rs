@@ -22,7 +22,7 @@ pub use dialog::Dialog;
 pub use field::{CheckboxField, SelectField, TextField};
 pub use frame::{Footer, Header, SkipLink};
 pub use icon::{Icon, Picture};
-pub use picker::{Answer, REMEMBERED_HOURS, SlotPicker, StartLabel, month_answer};
+pub use picker::{Answer, REMEMBERED_HOURS, SlotPicker, StartLabel, awaiting, month_answer};
 pub use problem::{ErrorSummary, ErrorView, NotFoundView, Skeleton, field_error};
 pub use status::{Status, StatusRegion, provide_status, use_status};
 pub use zone::{REMEMBERED_ZONE, ZoneBar, ZoneField};

@@ -44,6 +44,15 @@ pub fn month_answer(
     (answer, month)
 }
 
+/// Waits for an answer, and says so meanwhile. `Transition` tells of waiting as well, but where the page hydrates it may
+/// begin with it and not notice that there is nothing to wait for.
+pub async fn awaiting<T>(busy: RwSignal<bool>, answer: impl Future<Output = T>) -> T {
+    let _ = busy.try_set(true);
+    let answer = answer.await;
+    let _ = busy.try_set(false);
+    answer
+}
+
 /// Stands in until there is one; nobody sees it.
 fn no_month() -> Month {
     Month {

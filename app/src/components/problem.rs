@@ -2,7 +2,7 @@
 
 use crate::AppError;
 use crate::components::browser;
-use crate::context::set_status;
+use crate::context::{set_status, use_visit};
 use crate::i18n::{error_text, field_error_text, use_messages};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -116,6 +116,11 @@ pub fn ErrorView(
         AppError::Invalid(_) => 422,
         _ => 500,
     });
+    // The session has ended: the dashboard leads to the login, and back.
+    if error == AppError::Unauthenticated {
+        let visit = use_visit();
+        Effect::new(move |_| visit.update(|visit| visit.viewer = None));
+    }
     let t = use_messages().common;
     view! {
         <div class="banner" data-tone="danger" role="alert">

@@ -62,7 +62,7 @@ pub fn error_text(error: &AppError) -> &'static str {
 
 /// What is wrong with a field and what to do, in the page's language.
 pub fn field_error_text(error: &FieldError) -> String {
-    let t = use_messages().common;
+    let (t, dashboard) = (use_messages().common, use_messages().dashboard);
     // `weekly[3].start_time` is a `start_time`.
     let field = error.field.rsplit('.').next().unwrap_or_default();
     let text = match (error.code.as_str(), field) {
@@ -70,6 +70,12 @@ pub fn field_error_text(error: &FieldError) -> String {
         ("too_long", _) => t.field_too_long,
         ("too_short", "password") => t.field_password_short,
         ("too_short", _) => t.field_too_short,
+        // Of a calendar server.
+        ("too_many", "url") => dashboard.problem_too_many,
+        ("unreachable", "url") => dashboard.caldav_unreachable,
+        ("not_found", "url") => dashboard.caldav_not_found,
+        ("refused", "url") => dashboard.caldav_refused,
+        ("refused", "password") => dashboard.caldav_wrong_password,
         ("too_many", _) => t.field_too_many,
         ("out_of_range", _) => t.field_out_of_range,
         ("duplicate", _) => t.field_duplicate,

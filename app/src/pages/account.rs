@@ -69,6 +69,7 @@ pub fn SignupPage() -> impl IntoView {
         return view! {
             <OneForm title=t.signup_sent_title lead=t.signup_sent_text>
                 <p><a href=urls::SIGNUP>{t.signup_sent_again}</a></p>
+                <MailInFiles/>
             </OneForm>
         }
         .into_any();
@@ -150,6 +151,13 @@ pub fn SignupPage() -> impl IntoView {
         </OneForm>
     }
     .into_any()
+}
+
+/// On a server without a mail transport: where to look instead.
+#[component]
+fn MailInFiles() -> impl IntoView {
+    let files = use_visit().with_untracked(|visit| visit.mail_in_files);
+    files.then(|| view! { <p class="note">{use_messages().common.mail_in_files}</p> })
 }
 
 /// A password that is being chosen, with how much is missing.
@@ -266,6 +274,7 @@ pub fn ForgotPage() -> impl IntoView {
         return view! {
             <OneForm title=t.forgot_sent_title lead=t.forgot_sent_text>
                 <p><a href=urls::FORGOT>{t.forgot_again}</a></p>
+                <MailInFiles/>
             </OneForm>
         }
         .into_any();
@@ -317,7 +326,10 @@ pub fn VerifyPage() -> impl IntoView {
         return view! {
             <OneForm title=t.verify_title>
                 <p class="banner" data-tone=tone role="alert">{text}</p>
-                <p><a class="button" href=urls::SETTINGS>{t.dashboard}</a></p>
+                <div class="button-row">
+                    <a class="button" href=urls::LOGIN>{t.log_in}</a>
+                    <a class="button" data-kind="quiet" href=urls::SIGNUP>{t.sign_up}</a>
+                </div>
             </OneForm>
         }
         .into_any();

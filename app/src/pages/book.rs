@@ -6,7 +6,7 @@ use crate::api::public::{BookForm, MentorCard, Month, book, month, nearest};
 use crate::components::pick::{Pick, instant, instant_tag, month_shift, month_tag, use_page_query, use_pick};
 use crate::components::{
     Answer, Avatar, Button, ErrorSummary, ErrorView, Icon, Picture, REMEMBERED_HOURS, REMEMBERED_ZONE, Skeleton,
-    SlotPicker, StartLabel, TextField, browser, field_error, month_answer,
+    SlotPicker, StartLabel, TextField, awaiting, browser, field_error, month_answer,
 };
 use crate::context::use_posted;
 use crate::format::{self, Hours};
@@ -64,13 +64,14 @@ pub fn Book(
         nearby: RwSignal::new(Vec::new()),
         sent: StoredValue::new(None),
     };
+    let busy = RwSignal::new(false);
     let (handle, slug) = (mentor.handle.clone(), session.slug.clone());
     let post_path = urls::book(&handle, &slug);
     let data = {
         let (handle, slug) = (handle.clone(), slug.clone());
         Resource::new_blocking(
             move || pick.with(|pick| (pick.month.clone(), pick.timezone.clone())),
-            move |(wanted, zone)| month(handle.clone(), slug.clone(), wanted, zone),
+            move |(wanted, zone)| awaiting(busy, month(handle.clone(), slug.clone(), wanted, zone)),
         )
     };
     // Only after a plain form was refused; a script asks when it is refused itself.
@@ -90,7 +91,6 @@ pub fn Book(
             },
         )
     };
-    let busy = RwSignal::new(false);
     let awaited = RwSignal::new(None);
     let shown_path = {
         let path = path.clone();
@@ -107,7 +107,7 @@ pub fn Book(
         <MentorMeta mentor=mentor.clone() title=title path=path/>
         <div class="page booking" data-step=move || pick.with(Pick::step)>
             <MentorPane mentor=mentor session=session several=several/>
-            <Transition fallback=|| view! { <Skeleton lines=10/> } set_pending=busy>
+            <Transition fallback=|| view! { <Skeleton lines=10/> }>
                 <Choosing times=times busy=busy nothing=nothing.clone() post_path=post_path.clone()/>
             </Transition>
         </div>

@@ -8,7 +8,7 @@ use crate::api::public::Month;
 use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_page_query, use_pick, with_query};
 use crate::components::{
     Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker,
-    StartLabel, TextField, browser, month_answer, use_status,
+    StartLabel, TextField, awaiting, browser, month_answer, use_status,
 };
 use crate::context::{use_posted, use_visit};
 use crate::format::{self, Hours};
@@ -53,6 +53,7 @@ pub fn BookingPage() -> impl IntoView {
         let key = key.clone();
         Resource::new_blocking(|| (), move |()| booking(key.clone()))
     };
+    let busy = RwSignal::new(false);
     let month = Resource::new_blocking(
         move || {
             let wanted = pick.with(|pick| (pick.month.clone(), pick.timezone.clone()));
@@ -62,7 +63,7 @@ pub fn BookingPage() -> impl IntoView {
             let key = key.clone();
             async move {
                 match wanted {
-                    Some((wanted, zone)) => booking_month(key, wanted, zone).await.map(Some),
+                    Some((wanted, zone)) => awaiting(busy, booking_month(key, wanted, zone)).await.map(Some),
                     None => Ok(None),
                 }
             }
@@ -95,7 +96,6 @@ pub fn BookingPage() -> impl IntoView {
         }
         moving
     });
-    let busy = RwSignal::new(false);
     let awaited = RwSignal::new(None);
 
     let view = move || {
@@ -129,7 +129,7 @@ pub fn BookingPage() -> impl IntoView {
         <Meta name="robots" content="noindex"/>
         <Meta name="referrer" content="same-origin"/>
         <div class="page">
-            <Transition fallback=|| view! { <Skeleton lines=8/> } set_pending=busy>
+            <Transition fallback=|| view! { <Skeleton lines=8/> }>
                 {view}
             </Transition>
         </div>
@@ -275,8 +275,9 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
     let place = booking.location.as_ref().map(|location| {
         let kind = location_kind(location);
         let value = location.value.clone();
+        let is_link = value.starts_with("https://") || value.starts_with("http://");
         let value = match location.kind {
-            LocationKind::Link | LocationKind::Meet | LocationKind::Teams if !value.is_empty() => {
+            LocationKind::Link | LocationKind::Meet | LocationKind::Teams if is_link => {
                 view! { <a href=value.clone() rel="external noopener noreferrer" target="_blank">{value.clone()}</a> }
                     .into_any()
             }
@@ -284,7 +285,7 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
                 view! { <a href=format!("tel:{}", value.replace(' ', "")) rel="external">{value.clone()}</a> }
                     .into_any()
             }
-            LocationKind::InPerson => view! { <span class="prose">{value}</span> }.into_any(),
+            _ if !value.is_empty() => view! { <span class="prose">{value}</span> }.into_any(),
             _ => view! { <span class="muted">{messages.common.location_to_come}</span> }.into_any(),
         };
         view! {
@@ -566,7 +567,7 @@ fn Move(
                     })}
             </header>
             <ErrorSummary error=page.error/>
-            <Transition fallback=|| view! { <Skeleton lines=8/> } set_pending=busy>
+            <Transition fallback=|| view! { <Skeleton lines=8/> }>
                 <MoveChoosing page=page booking=booking month=month busy=busy awaited=awaited/>
             </Transition>
         </div>

@@ -307,19 +307,6 @@ async fn take(context: &Context, token: &Secret, purpose: SingleUse) -> Result<(
     Ok((tx, mentor))
 }
 
-/// Mails the link that confirms the address once more.
-///
-/// # Errors
-/// Where the database fails.
-pub async fn resend_verification(context: &Context, mentor: MentorId) -> Result<(), Error> {
-    let now = context.now();
-    let mut tx = context.store.begin(Actor::Worker).await?;
-    leave_mail(&mut tx, mentor, AccountMail::Verify, now).await?;
-    tx.commit().await?;
-    context.jobs_left.notify_waiters();
-    Ok(())
-}
-
 async fn leave_mail(tx: &mut Tx, mentor: MentorId, notice: AccountMail, now: DateTime<Utc>) -> Result<(), Error> {
     jobs::leave(tx, Some(mentor), &Task::Account { mentor, notice }, now, now).await
 }

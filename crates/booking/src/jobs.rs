@@ -126,8 +126,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
             tokio::spawn(async move {
                 while !*stopped.borrow() {
                     let left = context.jobs_left.notified();
-                    match survived(&context, move |context| async move { run_one(&context, &lane.kinds()).await }).await
-                    {
+                    match survived(&context, move |context| within_lease(context, lane)).await {
                         Ok(true) => continue,
                         Ok(false) => {}
                         Err(error) => tracing::warn!(%error, "jobs cannot be read"),
@@ -152,6 +151,13 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
     let _ = lookers.await;
 }
 
+/// Whoever takes longer than the lease has lost the job, and must not be lost with it.
+async fn within_lease(context: Context, lane: Lane) -> Result<bool, Error> {
+    let late = |_| Err(Error::Internal("a job took longer than its lease".into()));
+    let lease = LEASE.to_std().unwrap_or_default();
+    tokio::time::timeout(lease, run_one(&context, &lane.kinds())).await.unwrap_or_else(late)
+}
+
 /// What is done once; should it panic, the one who does it goes on with something else.
 pub(crate) async fn survived<F>(context: &Context, work: impl FnOnce(Context) -> F) -> Result<bool, Error>
 where
@@ -174,13 +180,56 @@ pub async fn run_due(context: &Context) -> Result<usize, Error> {
     Ok(count)
 }
 
+/// How it stands with the jobs.
+#[derive(Clone, Copy, Debug)]
+pub struct Queue {
+    /// Jobs that wait, those of the future included.
+    pub waiting: i64,
+    /// Jobs that were given up: dead letters.
+    pub given_up: i64,
+    /// For how long the oldest one has been due.
+    pub oldest: TimeDelta,
+}
+
+/// How it stands with the jobs.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn queue(context: &Context) -> Result<Queue, Error> {
+    let now = context.now();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let (waiting, given_up, oldest) = tx.count_jobs(now).await?;
+    Ok(Queue { waiting, given_up, oldest: oldest.map_or(TimeDelta::zero(), |since| now - since) })
+}
+
+/// How many messages and calendar writes of a mentor were given up.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn given_up(context: &Context, mentor: MentorId) -> Result<u32, Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    Ok(u32::try_from(tx.given_up(mentor).await?).unwrap_or_default())
+}
+
+/// What was given up of a mentor's is tried again.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn try_again(context: &Context, mentor: MentorId) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    tx.try_again(mentor, context.now()).await?;
+    tx.commit().await?;
+    context.jobs_left.notify_waiters();
+    Ok(())
+}
+
 /// How many jobs wait, and how many were given up.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn state(context: &Context) -> Result<(i64, i64), Error> {
-    let mut tx = context.store.begin(Actor::Worker).await?;
-    Ok(tx.count_jobs().await?)
+    let queue = queue(context).await?;
+    Ok((queue.waiting, queue.given_up))
 }
 
 async fn run_one(context: &Context, kinds: &[String]) -> Result<bool, Error> {
@@ -190,6 +239,13 @@ async fn run_one(context: &Context, kinds: &[String]) -> Result<bool, Error> {
     tx.commit().await?;
 
     let outcome = perform(context, &job).await;
+    let result = match &outcome {
+        Ok(()) => "done",
+        Err(Failure::Later(_)) => "postponed",
+        Err(Failure::Failed { permanent, .. }) if *permanent || job.attempts >= MOST_ATTEMPTS => "given_up",
+        Err(Failure::Failed { .. }) => "failed",
+    };
+    metrics::counter!("yaksok_jobs_total", "kind" => job.kind.clone(), "result" => result).increment(1);
     let mut tx = context.store.begin(Actor::Worker).await?;
     match outcome {
         Ok(()) => tx.finish_job(job.id).await?,

@@ -35,7 +35,8 @@ use tokio::sync::OnceCell;
 use wire::{Answer, Ask, Wire};
 use xml::Resource;
 use zeroize::Zeroizing;
-use zone::{Zone, Zones};
+pub(crate) use zone::Zone;
+use zone::Zones;
 
 /// What time it is: for DTSTAMP, and for a `Retry-After` that names an instant.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;

@@ -1,5 +1,6 @@
 //! Outlook, through Microsoft Graph, version 1.0. <https://learn.microsoft.com/graph/api/resources/calendar>
 
+use crate::caldav::Zone;
 use crate::http::{Answer, Http, below, endpoint};
 use crate::remote::{
     Account, Change, Changes, Draft, Meeting, Remote, RemoteCalendar, RemoteError, RemoteEvent, Watch, WatchRequest,
@@ -137,9 +138,13 @@ struct Subscription {
 }
 
 impl Time {
-    /// Everything is asked for in UTC.
-    fn utc(&self) -> Option<NaiveDateTime> {
-        matches!(self.time_zone.as_str(), "UTC" | "Etc/UTC" | "tzone://Microsoft/Utc").then_some(self.date_time)
+    /// The instant. Everything is asked for in UTC; what comes in another zone all the same is read by its rules, because
+    /// a time that is not understood would be free.
+    fn instant(&self) -> Option<DateTime<Utc>> {
+        match windows_zones::iana(&self.time_zone).unwrap_or(&self.time_zone) {
+            "UTC" | "Etc/UTC" => Some(self.date_time.and_utc()),
+            name => Zone::named(name)?.to_utc(self.date_time),
+        }
     }
 }
 
@@ -159,16 +164,17 @@ impl Event {
     }
 
     fn when(&self, master: Option<&Self>) -> Option<When> {
-        let (start, end) = (self.start.as_ref()?.utc()?, self.end.as_ref()?.utc()?);
+        let (from, to) = (self.start.as_ref()?, self.end.as_ref()?);
         let all_day = self.is_all_day.or(master.and_then(|master| master.is_all_day)) == Some(true);
-        if all_day && start.time() == NaiveTime::MIN && end.time() == NaiveTime::MIN {
+        if all_day && from.date_time.time() == NaiveTime::MIN && to.date_time.time() == NaiveTime::MIN {
             let zone = |event: &Self| {
                 event.original_start_time_zone.as_deref().and_then(windows_zones::iana).map(str::to_owned)
             };
             let timezone = zone(self).or_else(|| master.and_then(zone));
-            return Some(When::AllDay { first: start.date(), after: end.date(), timezone });
+            return Some(When::AllDay { first: from.date_time.date(), after: to.date_time.date(), timezone });
         }
-        Some(When::Timed(start.and_utc()..end.max(start).and_utc()))
+        let (start, end) = (from.instant()?, to.instant()?);
+        Some(When::Timed(start..end.max(start)))
     }
 
     /// What an occurrence does not say, its master says; what nobody says is busy.
@@ -337,8 +343,8 @@ impl Microsoft {
             return Ok(None);
         }
         let broken = || RemoteError::Unavailable("an answer is broken".into());
-        let utc = |time: &Option<Time>| Some(time.as_ref()?.utc()?.and_utc());
-        let (start, end) = utc(&event.start).zip(utc(&event.end)).ok_or_else(broken)?;
+        let at = |time: &Option<Time>| time.as_ref()?.instant();
+        let (start, end) = at(&event.start).zip(at(&event.end)).ok_or_else(broken)?;
         let day = TimeDelta::days(1);
         let query = [
             ("startDateTime", instant(start - day)),
@@ -347,9 +353,11 @@ impl Microsoft {
             ("$top", "100".into()),
         ];
         let request = self.request(Method::GET, &["me", "calendars", calendar, "calendarView"])?.query(&query);
-        let (listed, _) = self.pages::<Event>(request).await?;
-        if listed.iter().any(|listed| listed.id == event.id) {
-            return Ok(Some(event));
+        match self.pages::<Event>(request).await {
+            Ok((listed, _)) if !listed.iter().any(|listed| listed.id == event.id) => {}
+            // Where that cannot be asked, the event's own answer counts.
+            Ok(_) | Err(RemoteError::NotFound | RemoteError::Refused(_)) => return Ok(Some(event)),
+            Err(error) => return Err(error),
         }
         // A list that leaves something out is no proof. That the event is in no calendar at all is one.
         let request = self.request(Method::GET, &["me", "events", id, "calendar"])?.query(&[("$select", "id")]);
@@ -362,10 +370,17 @@ impl Microsoft {
     /// The event that carries the booking's mark.
     async fn find(&self, calendar: &str, booking: BookingId) -> Result<Option<String>, RemoteError> {
         let filter = format!("singleValueExtendedProperties/Any(ep: ep/id eq '{MARK}' and ep/value eq '{booking}')");
-        let query = [("$filter", filter.as_str()), ("$select", EVENT)];
+        let expand = format!("singleValueExtendedProperties($filter=id eq '{MARK}')");
+        let query = [("$filter", filter.as_str()), ("$select", EVENT), ("$expand", &expand)];
         let request = self.request(Method::GET, &["me", "calendars", calendar, "events"])?.query(&query);
-        let (events, _) = self.pages::<Event>(request).await?;
-        Ok(events.into_iter().find(|event| !event.cancelled()).map(|event| event.id))
+        let events = match self.pages::<Event>(request).await {
+            Ok((events, _)) => events,
+            // The transaction's id keeps a repeat from making a second one all the same.
+            Err(RemoteError::Refused(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let mut ours = events.into_iter().filter(|event| event.booking() == Some(booking) && !event.cancelled());
+        Ok(ours.next().map(|event| event.id))
     }
 
     /// `None`: there is nothing to change.

@@ -45,6 +45,20 @@ fn texts() {
     }
 }
 
+/// The mentor alone is told, and gets no invitation for what has not changed.
+#[test]
+fn a_move_that_cannot_be() {
+    let (wanted_start, wanted_end) = (at("2026-11-28T18:00:00Z"), at("2026-11-28T18:30:00Z"));
+    let mut all = String::new();
+    for language in Language::ALL {
+        let notice = notice(Event::MoveRefused { wanted_start, wanted_end }, Recipient::Mentor, language);
+        let out = mailer::BookingNotice { with_invite: false, ..notice }.compose(&organizer());
+        assert!(out.invite.is_none());
+        let _ = writeln!(all, "=== {}\nTo: {}\nSubject: {}\n\n{}", language.tag(), out.to_email, out.subject, out.text);
+    }
+    insta::assert_snapshot!("text_move_refused", all);
+}
+
 #[test]
 fn pages() {
     let [booked, .., moved, _, cancelled, _, _] = events();

@@ -5,6 +5,8 @@ mod common;
 
 use common::{Part, assert_crlf_only, notice, organizer};
 use mailer::{Event, Mailer, Outgoing, Recipient, Transport};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use scheduling::Language;
 use std::{
     io,
@@ -14,6 +16,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
 };
+use tokio_rustls::TlsAcceptor;
 
 /// What the server answers to a command; `None`: nothing, ever.
 type Script = fn(connection: usize, command: &str) -> Option<&'static str>;
@@ -180,4 +183,82 @@ async fn giving_up_does_not_spoil_the_next_message() {
     let heard = server.heard();
     assert_eq!(heard.iter().filter(|line| line.starts_with("EHLO")).count(), 2);
     assert_eq!(heard.iter().filter(|line| line.contains("\r\nMessage-ID: ")).count(), 1);
+}
+
+/// How a server secures its connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tls {
+    /// From the first byte.
+    AtOnce,
+    /// After STARTTLS.
+    Later,
+    /// It cannot.
+    Never,
+}
+
+/// A server whose certificate nobody has vouched for.
+async fn untrusted(tls: Tls) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("localhost:{}", listener.local_addr().unwrap().port());
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let notes = heard.clone();
+    let certificate = CertificateDer::from(include_bytes!("untrusted/certificate.der").as_slice());
+    let key = PrivatePkcs8KeyDer::from(include_bytes!("untrusted/key.der").as_slice());
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key.into())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let note = |what: &str| notes.lock().unwrap().push(what.to_owned());
+            if tls != Tls::AtOnce {
+                stream.write_all(b"220 test\r\n").await.unwrap();
+                let mut lines = BufReader::new(&mut stream).lines();
+                loop {
+                    let Ok(Some(line)) = lines.next_line().await else { break };
+                    note(&line);
+                    let answer = match (line.split(' ').next().unwrap(), tls) {
+                        ("EHLO", Tls::Later) => "250-test\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n",
+                        ("EHLO", _) => "250-test\r\n250 AUTH PLAIN\r\n",
+                        ("STARTTLS", _) => "220 go on\r\n",
+                        ("AUTH", _) => "235 welcome\r\n",
+                        _ => "250 fine\r\n",
+                    };
+                    lines.get_mut().get_mut().write_all(answer.as_bytes()).await.unwrap();
+                    if line == "STARTTLS" {
+                        break;
+                    }
+                }
+            }
+            // Whoever trusted it would go on.
+            if let Ok(secured) = acceptor.accept(stream).await {
+                let mut lines = BufReader::new(secured).lines();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    note(&line);
+                }
+            }
+        }
+    });
+    Server { address, heard }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_who_it_says_is_told_no_password_and_no_mail() {
+    let cases =
+        [("smtps", "", Tls::AtOnce), ("smtp", "?tls=required", Tls::Later), ("smtp", "?tls=required", Tls::Never)];
+    for (scheme, query, tls) in cases {
+        let server = untrusted(tls).await;
+        let url = format!("{scheme}://user:password@{}{query}", server.address);
+        let mailer = Mailer::new(Transport::Smtp(url), "Yaksok <bookings@yaksok.example>").unwrap();
+        let error = mailer.send(&message()).await.unwrap_err();
+        assert!(!error.permanent, "it is the operator's to mend: {error}");
+        assert!(!format!("{error} {error:?}").contains("password"), "{error}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let heard = server.heard();
+        let harmless = |line: &String| ["EHLO", "STARTTLS", "QUIT"].contains(&line.split(' ').next().unwrap());
+        assert!(heard.iter().all(harmless), "{heard:?}");
+    }
 }

@@ -129,14 +129,38 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: how many jobs wait, and how many were given up.
-    pub async fn count_jobs(&mut self) -> Result<(i64, i64), StoreError> {
+    /// Mentor: how many jobs of theirs were given up.
+    pub async fn given_up(&mut self, mentor: MentorId) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM jobs WHERE mentor_id = $1 AND dead_at IS NOT NULL"#,
+            mentor.0
+        )
+        .fetch_one(self.connection())
+        .await?)
+    }
+
+    /// Mentor: their jobs that were given up are tried again, as if for the first time.
+    pub async fn try_again(&mut self, mentor: MentorId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE jobs SET dead_at = NULL, run_at = $2, attempts = 0 WHERE mentor_id = $1 AND dead_at IS NOT NULL",
+            mentor.0,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker: how many jobs wait, how many were given up, and since when the first one that waits has been due, if it is.
+    pub async fn count_jobs(&mut self, now: DateTime<Utc>) -> Result<(i64, i64, Option<DateTime<Utc>>), StoreError> {
         let row = sqlx::query!(
             r#"SELECT count(*) FILTER (WHERE dead_at IS NULL) AS "waiting!",
-                   count(*) FILTER (WHERE dead_at IS NOT NULL) AS "dead!" FROM jobs"#
+                   count(*) FILTER (WHERE dead_at IS NOT NULL) AS "dead!",
+                   min(run_at) FILTER (WHERE dead_at IS NULL AND run_at <= $1) AS oldest FROM jobs"#,
+            now
         )
         .fetch_one(self.connection())
         .await?;
-        Ok((row.waiting, row.dead))
+        Ok((row.waiting, row.dead, row.oldest))
     }
 }

@@ -4,6 +4,7 @@
 //! (`visitor`, `mentor`, `worker`) and for whom it acts; row level security does the rest.
 
 mod accounts;
+pub mod backup;
 mod bookings;
 mod calendars;
 pub mod embedded;
@@ -29,6 +30,9 @@ use std::time::Duration;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
+/// How long a transaction may wait for a connection: where the database is away, its callers hear so soon.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
 /// The database, through a pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -44,12 +48,14 @@ impl Store {
         let options = options(url)?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(ACQUIRE)
             // A request dropped in the middle of `begin` may hand a connection back inside a transaction (sqlx #4393).
             // In the good case nothing is open, and a mere ROLLBACK would leave a warning in the log.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await?;
+                    // A connection over which nothing comes any more would be waited for until TCP gives up.
+                    let done = sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection);
+                    tokio::time::timeout(ACQUIRE, done).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
                     Ok(true)
                 })
             })
@@ -100,6 +106,12 @@ impl Store {
         tx.ping().await
     }
 
+    /// How many connections are in use, and how many idle.
+    pub fn connections(&self) -> (u32, u32) {
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
+        (self.pool.size().saturating_sub(idle), idle)
+    }
+
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.pool.close().await;
@@ -110,6 +122,6 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(PgConnectOptions::from_str(url)?.application_name("yaksok").options([
         ("timezone", "UTC"),
         ("idle_in_transaction_session_timeout", "30s"),
-        ("lock_timeout", "15s"),
+        ("lock_timeout", "5s"),
     ]))
 }

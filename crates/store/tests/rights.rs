@@ -172,7 +172,7 @@ const TABLES: [Table; 18] = [
         name: "jobs",
         owner: "mentor_id",
         insert: "INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at) VALUES ('{m}', 'notice', '{}', now(), now())",
-        change: "last_error = 'changed'",
+        change: "run_at = now()",
         alone: false,
     },
 ];

@@ -449,7 +449,8 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
         "The `Idempotency-Key` came with another body within the last 24 hours. Use a new key for a new booking.",
     ),
     ("rate_limited", 429, "Too many requests from one address. Try again after the seconds in `Retry-After`."),
-    ("internal", 500, "Something failed on the server, and nothing was changed. Try again."),
+    ("internal", 500, "Something failed on the server. Try again, a booking with the same `Idempotency-Key`."),
+    ("unavailable", 503, "The database is away or too slow. The same, after the seconds in `Retry-After`."),
 ];
 
 /// The codes that a row may answer, in the order of [`CODES`].

@@ -68,6 +68,8 @@ pub fn Blocked(
             return;
         }
         event.prevent_default();
+        // A note that is being typed in has its say first.
+        dom::settle();
         if let Some(table) = grid.get_untracked() {
             let _ = table.set_pointer_capture(event.pointer_id());
         }

@@ -259,6 +259,16 @@ pub enum Edge {
     End,
 }
 
+impl Edge {
+    /// When it is.
+    const fn of(self, span: Span) -> u16 {
+        match self {
+            Self::Start => span.start,
+            Self::End => span.end,
+        }
+    }
+}
+
 /// What of the grid is under the pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -328,6 +338,8 @@ pub enum Gesture {
         span: Span,
         /// Which end.
         edge: Edge,
+        /// Minutes from the end to the pointer.
+        grab: i32,
         /// Where the end is now.
         at: u16,
     },
@@ -375,8 +387,8 @@ impl Gesture {
     pub fn block(&self) -> Option<(usize, Span)> {
         match self {
             Self::Paint { from, to, .. } => Some((to.day, Area::between(*from, *to).span)),
-            Self::Resize { day, span, edge: Edge::Start, at } => Some((*day, Span::new(*at, span.end)?)),
-            Self::Resize { day, span, edge: Edge::End, at } => Some((*day, Span::new(span.start, *at)?)),
+            Self::Resize { day, span, edge: Edge::Start, at, .. } => Some((*day, Span::new(*at, span.end)?)),
+            Self::Resize { day, span, edge: Edge::End, at, .. } => Some((*day, Span::new(span.start, *at)?)),
             Self::Move { span, day, start, .. } => Some((*day, Span::new(*start, start + span.minutes())?)),
         }
     }
@@ -391,7 +403,12 @@ impl Gesture {
         let before = self.clone();
         match self {
             Self::Paint { to, .. } => *to = Cell::at(day, minute),
-            Self::Resize { at, .. } => *at = snapped(minute),
+            Self::Resize { span, edge, grab, at, .. } => {
+                let (before, wanted) = (edge.of(*span), minute.round() as i32 - *grab);
+                // Near where it was, it stays there, off the steps too.
+                let stays = snap(wanted - i32::from(before)) == 0;
+                *at = if stays { before } else { snap(wanted).clamp(0, i32::from(DAY)) as u16 };
+            }
             Self::Move { span, grab, day: to_day, start, .. } => {
                 let wanted = i32::from(span.start) + snap(minute.round() as i32 - *grab - i32::from(span.start));
                 *start = wanted.clamp(0, i32::from(DAY - span.minutes())) as u16;
@@ -406,10 +423,6 @@ impl Gesture {
 fn snap(minutes: i32) -> i32 {
     let step = i32::from(STEP);
     (minutes + step / 2).div_euclid(step) * step
-}
-
-fn snapped(minute: f64) -> u16 {
-    snap(minute.round() as i32).clamp(0, i32::from(DAY)) as u16
 }
 
 /// The squares that the keyboard is on: an anchor, and the end that arrows move.
@@ -534,8 +547,8 @@ impl Board {
             Part::Free => Gesture::Paint { on: true, from: cell, to: cell },
             Part::Open => Gesture::Paint { on: false, from: cell, to: cell },
             Part::Edge(span, edge) => {
-                let at = if edge == Edge::Start { span.start } else { span.end };
-                Gesture::Resize { day, span, edge, at }
+                let at = edge.of(span);
+                Gesture::Resize { day, span, edge, grab: minute.round() as i32 - i32::from(at), at }
             }
             Part::Grip(span) => {
                 let grab = minute.round() as i32 - i32::from(span.start);

@@ -169,7 +169,11 @@ fn TimesRow(
                 prop:value=move || text.get()
                 aria-invalid=move || invalid().then_some("true")
                 aria-describedby=move || invalid().then(|| error_id.clone())
-                on:input=move |event| text.set(event_target_value(&event))
+                on:input=move |event| {
+                    text.set(event_target_value(&event));
+                    // Now, not when the field is left: what is below would move away from under the press that leaves it.
+                    wrong.set(None);
+                }
                 on:change=move |_| commit(side)
                 on:keydown=move |event| {
                     match event.key().as_str() {

@@ -6,7 +6,8 @@ use crate::AppError;
 use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, reschedule};
 use crate::components::pick::{Pick, use_pick};
 use crate::components::{
-    Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, browser, use_status,
+    Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, awaiting, browser,
+    use_status,
 };
 use crate::format::{self, Hours};
 use crate::i18n::{error_text, fill, use_language, use_messages};
@@ -96,9 +97,13 @@ fn Detail(booking: BookingView) -> impl IntoView {
     let path = urls::dashboard_booking(id);
     let current = RwSignal::new(booking);
     let acting = Acting::idle();
-    // Outlives the choice of a new time, which it ends.
-    let pick = use_pick();
     let moving = Memo::new(move |_| query.with(|query| query.get("move").is_some()));
+    // Stays as it was when the choice of a new time ends, so that nothing is drawn anew in what is on its way out.
+    let at = use_pick();
+    let pick = Memo::new(move |before: Option<&Pick>| match before {
+        Some(before) if !moving.get() => before.clone(),
+        _ => at.get(),
+    });
     let ask = move |act: Act| move |_| acting.ask(act, current.get_untracked());
     let ended = move || current.with(|booking| booking.end <= booking.now);
     let title = move || {
@@ -152,7 +157,8 @@ fn Detail(booking: BookingView) -> impl IntoView {
         }
     };
     view! {
-        <Title text=title/>
+        // As text: what the head holds is read when the page is written, and by then there is no booking to ask.
+        {move || view! { <Title text=title()/> }}
         <div class="page-head">
             <h1>{move || current.with(|booking| booking.mentee_name.clone())}</h1>
             {move || view! { <StatusBadge status=current.with(|booking| booking.status) ended=ended()/> }}
@@ -173,11 +179,12 @@ fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl
     let t = messages.dashboard;
     let navigate = use_navigate();
     let id = current.with_untracked(|booking| booking.id);
+    let busy = RwSignal::new(false);
     let month = Resource::new(
         move || pick.with(|pick| (pick.month.clone(), pick.timezone.clone())),
-        move |(month, zone)| booking_month(BookingKey::Own(id), month, zone),
+        move |(month, zone)| awaiting(busy, booking_month(BookingKey::Own(id), month, zone)),
     );
-    let (busy, awaited, pending) = (RwSignal::new(false), RwSignal::new(None), RwSignal::new(false));
+    let (awaited, pending) = (RwSignal::new(None), RwSignal::new(false));
     let stored_path = StoredValue::new(path);
     let shown_path = Signal::derive(move || stored_path.get_value());
     // Hours as this browser remembers them.
@@ -218,7 +225,7 @@ fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl
     };
     let chosen = move |start: DateTime<Utc>| {
         let hours = pick.with(|pick| pick.hours).unwrap_or_default();
-        let (old, new, zone) = current.with(|booking| {
+        let (old, new, zone) = current.with_untracked(|booking| {
             let text = |start: DateTime<Utc>| {
                 let end = start + TimeDelta::minutes(i64::from(booking.duration_minutes));
                 let (from, to) = (booking.mentor_zone.wall(start), booking.mentor_zone.wall(end));
@@ -249,7 +256,7 @@ fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl
                 <a href=move || stored_path.get_value() data-noscroll="true">{t.move_not}</a>
             </div>
             <p class="muted">{t.move_text}</p>
-            <Transition fallback=|| view! { <Skeleton lines=8/> } set_pending=busy>
+            <Transition fallback=|| view! { <Skeleton lines=8/> }>
                 {move || {
                     month.get().map(|answer| match answer {
                         Ok(month) => {

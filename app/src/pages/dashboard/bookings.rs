@@ -9,7 +9,7 @@ use crate::components::pick::{day_shift, with_query};
 use crate::components::{Button, ErrorView, Icon, Picture, Skeleton, use_status};
 use crate::context::use_visit;
 use crate::format::{self, Hours};
-use crate::i18n::{error_text, fill, use_language, use_messages};
+use crate::i18n::{city_name, error_text, fill, use_language, use_messages};
 use chrono::NaiveDate;
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
@@ -262,7 +262,7 @@ pub(super) fn mentee_time(booking: &BookingView) -> Option<String> {
         if wall.date() != own.date() {
             time = format!("{time}, {}", format::date_short(wall.date(), language));
         }
-        fill(t.mentee_time, &[("time", &time), ("city", &format::zone_city(&booking.mentee_zone.name))])
+        fill(t.mentee_time, &[("time", &time), ("city", &city_name(&booking.mentee_zone.name))])
     })
 }
 

@@ -1,6 +1,7 @@
 //! The frame of the dashboard.
 
-use crate::api::dashboard::resend_verification;
+use super::calendars::Lapsed;
+use crate::api::dashboard::try_again;
 use crate::components::availability::dom;
 use crate::components::availability::state::Keeper;
 use crate::components::{Button, browser, use_status};
@@ -41,7 +42,6 @@ pub fn DashboardLayout() -> impl IntoView {
         view! { <li><a href=href aria-current=current>{text}</a></li> }
     };
     let own_page = move || viewer.with(|viewer| viewer.as_ref().map(|viewer| urls::mentor(&viewer.handle)));
-    let unconfirmed = move || viewer.with(|viewer| viewer.as_ref().is_some_and(|viewer| !viewer.email_verified));
     let unsaved = move || keeper.0.with(Option::is_some) && path.get() != urls::AVAILABILITY;
     view! {
         <div class="page dashboard">
@@ -62,9 +62,8 @@ pub fn DashboardLayout() -> impl IntoView {
                     </form>
                 </div>
             </div>
-            <Show when=unconfirmed>
-                <Unconfirmed/>
-            </Show>
+            <Lapsed/>
+            <GivenUp/>
             <Show when=unsaved>
                 <div class="banner" data-tone="warn">
                     <strong>{t.kept_title}</strong>
@@ -79,18 +78,23 @@ pub fn DashboardLayout() -> impl IntoView {
     }
 }
 
-/// The e-mail address is not confirmed: what that means, and the link once more.
+/// Messages that were given up: that there are some, and trying them again.
 #[component]
-fn Unconfirmed() -> impl IntoView {
-    let (t, status) = (use_messages().dashboard, use_status());
-    let (pending, sent) = (RwSignal::new(false), RwSignal::new(false));
-    let send = move |()| {
+fn GivenUp() -> impl IntoView {
+    let (t, visit, status) = (use_messages().dashboard, use_visit(), use_status());
+    let pending = RwSignal::new(false);
+    let count = Memo::new(move |_| visit.with(|visit| visit.viewer.as_ref().map_or(0, |viewer| viewer.given_up)));
+    let again = move |()| {
         pending.set(true);
         spawn_local_scoped(async move {
-            match resend_verification().await {
+            match try_again().await {
                 Ok(()) => {
-                    sent.set(true);
-                    status.announce(t.unconfirmed_sent);
+                    visit.update(|visit| {
+                        if let Some(viewer) = &mut visit.viewer {
+                            viewer.given_up = 0;
+                        }
+                    });
+                    status.say(t.given_up_again);
                 }
                 Err(error) => status.fail(error_text(&error)),
             }
@@ -98,17 +102,13 @@ fn Unconfirmed() -> impl IntoView {
         });
     };
     view! {
-        <div class="banner" data-tone="warn">
-            <strong>{t.unconfirmed_title}</strong>
-            <p>{t.unconfirmed_text}</p>
-            {move || {
-                if sent.get() {
-                    view! { <p>{t.unconfirmed_sent}</p> }.into_any()
-                } else {
-                    view! { <Button size="small" pending=pending on_press=send>{t.unconfirmed_send}</Button> }.into_any()
-                }
-            }}
-        </div>
+        <Show when=move || { count.get() > 0 }>
+            <div class="banner" data-tone="warn">
+                <strong>{move || fill(t.given_up_title, &[("count", &count.get().to_string())])}</strong>
+                <p>{t.given_up_text}</p>
+                <Button size="small" pending=pending on_press=again>{t.given_up_retry}</Button>
+            </div>
+        </Show>
     }
 }
 

@@ -475,8 +475,10 @@ fn TypeForm(
         }
         .to_owned()
     });
-    let location_hint = Signal::derive(move || {
-        matches!(form.kind.read().as_str(), "meet" | "teams").then(|| t.location_made_hint.to_owned())
+    let location_hint = Signal::derive(move || match form.kind.read().as_str() {
+        "meet" => Some(t.location_meet_hint.to_owned()),
+        "teams" => Some(t.location_teams_hint.to_owned()),
+        _ => None,
     });
     let fields = vec![
         ("name", t.type_name),

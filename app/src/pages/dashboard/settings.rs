@@ -60,7 +60,6 @@ fn Profile(settings: Settings) -> impl IntoView {
     let (bio, photo_url) = (text(&settings.bio), text(&settings.photo_url));
     let (timezone, language) = (text(&settings.timezone), text(settings.language.tag()));
     let email = settings.email.clone();
-    let verified = visit.with_untracked(|visit| visit.viewer.as_ref().is_some_and(|viewer| viewer.email_verified));
     let error = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
     let wrong = move |field: &'static str| Signal::derive(move || error.with(|error| field_error(error, field)));
@@ -136,11 +135,7 @@ fn Profile(settings: Settings) -> impl IntoView {
                 </div>
                 <div class="field">
                     <span class="field-label">{common.email}</span>
-                    <p class="settings-email">
-                        {email}
-                        " "
-                        <span class="badge" data-tone=if verified { "ok" } else { "warn" }>{if verified { t.email_confirmed } else { t.email_unconfirmed }}</span>
-                    </p>
+                    <p class="settings-email">{email}</p>
                 </div>
                 <div class="button-row">
                     <Button kind="primary" pending=pending>{common.save}</Button>

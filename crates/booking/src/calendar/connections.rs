@@ -114,6 +114,22 @@ fn view(connection: Connection, calendars: &[Calendar]) -> ConnectionView {
     }
 }
 
+/// Address and user name of a CalDAV connection of the mentor's, to fill in when it is connected again.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn caldav_login(
+    context: &Context,
+    mentor: MentorId,
+    id: ConnectionId,
+) -> Result<Option<(String, String)>, Error> {
+    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    tx.calendar_connection(id).await?.ok_or(Error::NotFound)?;
+    drop(tx);
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    Ok(tx.grant(id).await?.and_then(|grant| grant.url.zip(grant.username)))
+}
+
 /// Where the mentor gives permission. Bound to the session with this token (RFC 9700, 4.7), works once.
 ///
 /// # Errors

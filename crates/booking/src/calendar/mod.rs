@@ -15,8 +15,8 @@ mod sync;
 
 pub(crate) use access::reseal;
 pub use connections::{
-    CalendarView, Choice, ConnectError, ConnectionView, begin, choose, connect_caldav, disconnect, finish, list,
-    notify, sync_now,
+    CalendarView, Choice, ConnectError, ConnectionView, begin, caldav_login, choose, connect_caldav, disconnect,
+    finish, list, notify, sync_now,
 };
 pub(crate) use events::{reconcile, write};
 pub(crate) use sync::run;

@@ -191,9 +191,8 @@ impl TestApp {
         owner.close().await.unwrap();
     }
 
-    /// The database's owner, to stand in the way.
-    pub async fn owner(&self) -> PgConnection {
-        PgConnection::connect(&self.database.owner_url).await.unwrap()
+    pub fn owner_url(&self) -> &str {
+        &self.database.owner_url
     }
 
     pub async fn texts(&self, sql: &str) -> Vec<String> {

@@ -10,6 +10,7 @@ use calendars::remote::Provider;
 use chrono::TimeDelta;
 use scheduling::Status;
 use serde_json::json;
+use sqlx::{Connection, PgConnection};
 
 fn team(provider: Provider) -> &'static str {
     match provider {
@@ -239,7 +240,7 @@ async fn what_is_written_was_read_after_the_lease() {
         world.fake.forget_requests();
 
         // A writer waits for the lease, and the booking moves meanwhile.
-        let mut owner = world.app.owner().await;
+        let mut owner = PgConnection::connect(world.app.owner_url()).await.unwrap();
         sqlx::raw_sql("BEGIN; SELECT FROM booking_calendar_events FOR UPDATE").execute(&mut owner).await.unwrap();
         let context = world.context().clone();
         let writer = tokio::spawn(async move { jobs::run_due(&context).await.unwrap() });

@@ -31,7 +31,7 @@ async fn mail_that_cannot_be_sent_is_tried_again_later_and_later() {
 #[tokio::test]
 async fn what_never_succeeds_is_given_up_and_kept() {
     let app = TestApp::new().await;
-    app.mentor("ann", "UTC").await;
+    let ann = app.mentor("ann", "UTC").await;
     app.booked("ann", "session", "2026-11-23T10:00:00Z").await;
     fs::remove_dir_all(app.mail_directory()).unwrap();
     fs::write(app.mail_directory(), "").unwrap();
@@ -45,6 +45,16 @@ async fn what_never_succeeds_is_given_up_and_kept() {
     assert_eq!(jobs::state(&app.context).await.unwrap(), (0, 2));
     assert_eq!(app.number("SELECT count(*) FROM jobs WHERE last_error LIKE '%mail directory%'").await, 2);
     fs::remove_file(app.mail_directory()).unwrap();
+
+    // Their mentor sees that, nobody else's; and has them tried again.
+    let bea = app.mentor("bea", "UTC").await;
+    assert_eq!(jobs::given_up(&app.context, ann).await.unwrap(), 2);
+    assert_eq!(jobs::given_up(&app.context, bea).await.unwrap(), 0);
+    jobs::try_again(&app.context, bea).await.unwrap();
+    assert_eq!(jobs::state(&app.context).await.unwrap(), (0, 2));
+    jobs::try_again(&app.context, ann).await.unwrap();
+    app.letters(ADA, "ann@example.com").await;
+    assert_eq!(jobs::state(&app.context).await.unwrap(), (0, 0));
 }
 
 #[tokio::test]

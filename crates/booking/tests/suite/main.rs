@@ -8,6 +8,7 @@ mod server;
 
 mod accounts;
 mod approval;
+mod backup;
 mod book;
 mod calendars;
 mod calendars_caldav;

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Rules that turn clock time into instants and back.
 #[derive(Clone, Debug)]
-pub(super) enum Zone {
+pub(crate) enum Zone {
     /// Of the IANA database that is compiled in.
     Iana(TimeZone),
     /// Of a VTIMEZONE.
@@ -35,7 +35,7 @@ impl Zone {
     }
 
     /// The zone that a TZID names: an IANA name, perhaps behind a prefix of the program that wrote it, or a Windows name.
-    pub(super) fn named(id: &str) -> Option<Self> {
+    pub(crate) fn named(id: &str) -> Option<Self> {
         if let Some(zone) = of_windows(id) {
             return Self::iana(zone);
         }
@@ -54,7 +54,7 @@ impl Zone {
 
     /// The instant of a clock time. A time that comes twice is the first of the two; one that is skipped counts on with
     /// the offset before (RFC 5545, section 3.3.5). `None` outside the years that can be told.
-    pub(super) fn to_utc(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    pub(crate) fn to_utc(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         match self {
             Self::Iana(zone) => {
                 let local = civil_of(local)?;

@@ -101,6 +101,21 @@ fn edges_resize_and_snap_and_an_emptied_block_is_gone() {
 }
 
 #[test]
+fn a_press_beside_an_edge_moves_it_by_as_much_as_the_pointer_moves() {
+    let mut board = board(&[("09:07", "12:00")]);
+    let block = span("09:07", "12:00");
+    // A finger reaches an edge from some way off.
+    board.press(0, minute("11:48"), Part::Edge(block, Edge::End));
+    assert!(!board.drag(0, minute("11:48")));
+    board.release();
+    assert!(!board.is_dirty(), "a tap changes nothing");
+    board.press(0, minute("09:20"), Part::Edge(block, Edge::Start));
+    board.drag(0, minute("08:20"));
+    board.release();
+    assert_eq!(board.week().0[0], hours(&[("08:00", "12:00")]));
+}
+
+#[test]
 fn a_resize_over_a_neighbour_joins_it() {
     let mut board = board(&[("09:00", "12:00"), ("13:00", "14:00")]);
     board.press(0, minute("12:00"), Part::Edge(span("09:00", "12:00"), Edge::End));

@@ -1,0 +1,83 @@
+//! Two servers that begin together on one empty database, and share all of it.
+
+use crate::common::*;
+use crate::post::{Post, Treatment};
+use crate::world::*;
+use chrono::TimeDelta;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::thread;
+
+#[test]
+fn two_servers_share_one_database() {
+    // Not even the roles are there.
+    let cluster = OwnCluster::start();
+    let post = Post::start(|_, _| Treatment::Take);
+    let place = || {
+        on_urls(&cluster.owner_url(), &cluster.application_url())
+            .with("SMTP_URL", post.url.clone())
+            .with("RUST_LOG", "warn,booking=debug")
+    };
+    let places = [place(), place()];
+    let mut servers = places.each_ref().map(Place::begin);
+    for (place, server) in places.iter().zip(&mut servers) {
+        place.wait_for(server);
+    }
+    let [one, other] = &servers;
+    let owner = cluster.owner_url();
+    let applied = "SELECT count(*) - count(*) FILTER (WHERE success) FROM _sqlx_migrations";
+    assert_eq!(number(&owner, applied), 0, "each migration ran, once");
+
+    // Whoever logs in here is known there; and logged out here, is not known there any more.
+    let ann = Mentor::new(one, "ann");
+    ann.offer(other, "talk", 30, 30);
+    assert_eq!(other.get("/api/v1/session-types", &ann.key).status, 200);
+    let link = one.send("POST", "/api/v1/mentors/ann/login-links", PLATFORM_KEY, "{}").json();
+    let path = link["url"].as_str().unwrap().strip_prefix("http://yaksok.example").unwrap();
+    let session = format!("yaksok={}", one.get(path, "").cookie());
+    let dashboard = |server: &Server| ask(server.port, "GET", "/dashboard", &[("Cookie", &session)], "").unwrap();
+    assert_eq!((dashboard(other).status, dashboard(one).status), (200, 200));
+    assert!(dashboard(other).body.contains("Mentor ann"));
+    assert!(!other.get(path, "").head.contains("set-cookie: yaksok=yss"), "a link works once, on whichever server");
+    let form = [("Cookie", session.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(ask(one.port, "POST", "/logout", &form, "").unwrap().status, 303);
+    assert_eq!(dashboard(other).status, 303, "logged out everywhere");
+
+    // Ten holds for one client, on both servers together.
+    let start = tomorrow(one);
+    let hold = |n: i64| {
+        let body = json!({"mentor": "ann", "session_type": "talk", "start": instant(start + TimeDelta::hours(n))});
+        servers[n as usize % 2].send("POST", "/api/v1/holds", "", &body.to_string())
+    };
+    let held: Vec<Reply> = thread::scope(|scope| {
+        let hold = &hold;
+        let asked: Vec<_> = (0..30).map(|n| scope.spawn(move || hold(n))).collect();
+        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    let count = |status| held.iter().filter(|reply| reply.status == status).count();
+    assert_eq!((count(201), count(429)), (10, 20), "{:?}", held.iter().map(|reply| reply.status).collect::<Vec<_>>());
+
+    // A hold of one server's is spent on the other.
+    let taken = held.iter().position(|reply| reply.status == 201).unwrap();
+    let at = start + TimeDelta::hours(taken as i64);
+    let mut body: serde_json::Value = serde_json::from_str(&wish("ann", "talk", at, "holder")).unwrap();
+    assert_eq!(servers[taken % 2].send("POST", "/api/v1/bookings", "", &body.to_string()).status, 409, "it is held");
+    body["hold"] = held[taken].json()["id"].clone();
+    let booked = servers[(taken + 1) % 2].send("POST", "/api/v1/bookings", "", &body.to_string());
+    assert_eq!(booked.status, 201, "{}", booked.body);
+
+    // Each job once, whichever server gets it.
+    let bookings = amount(30, 300);
+    for n in 0..bookings {
+        let body = wish("ann", "talk", start + TimeDelta::hours(48 + n), &format!("guest-{n}"));
+        let made = servers[n as usize % 2].send("POST", "/api/v1/bookings", "", &body);
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    let wanted = 2 * (bookings as usize + 1);
+    assert!(waited(|| post.letters().len() >= wanted), "{} of {wanted}", post.letters().len());
+    assert!(waited(|| number(&owner, "SELECT count(*) FROM jobs") == 0));
+    let letters = post.letters();
+    let different: BTreeSet<&str> = letters.iter().map(|letter| letter.id()).collect();
+    assert_eq!((letters.len(), different.len()), (wanted, wanted), "none was sent twice");
+    measured(&format!("two servers: {wanted} letters, each once"));
+}
