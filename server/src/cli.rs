@@ -168,13 +168,11 @@ async fn perform(command: Command, config: Config) -> Result<(), StartError> {
                 Err(error) => Err(StartError::Other(error.to_string())),
             }
         }
-        Command::Backup { file, force } => edge::backup(&config, &database, &file, force).await.and_then(|()| {
+        Command::Backup { file, force } => edge::backup(&config, &database, &file, force).await.map(|()| {
             say(&format!("everything is in {}; keep it as you keep a password\n", file.display()));
-            Ok(())
         }),
-        Command::Restore { file, force } => edge::restore(&config, &database, &file, force).await.and_then(|()| {
+        Command::Restore { file, force } => edge::restore(&config, &database, &file, force).await.map(|()| {
             say(&format!("{} is restored\n", file.display()));
-            Ok(())
         }),
         Command::Migrate => {
             say("the database is up to date\n");

@@ -1,4 +1,5 @@
 //! The program itself: it starts, serves, stops, and says what is wrong.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

@@ -280,14 +280,14 @@ async fn writing(server: Server) {
 
 async fn what_is_not_there(server: Server) {
     let client = server.me();
-    let missing = server.calendar().replace("/work/", "/gone/").replace("/calendar/", "/gone/");
+    let missing = server.calendar().replace("/team/", "/gone/").replace("/calendar/", "/gone/");
     assert_eq!(client.changes(&missing, &year(), None).await, Err(RemoteError::NotFound));
     assert_eq!(client.get(&missing, "a.ics").await, Err(RemoteError::NotFound));
     let refused = client.put(&missing, &draft("2026-12-01T00:00:00Z", 0), None).await;
     assert_eq!(refused, Err(RemoteError::NotFound));
     assert_eq!(client.get(&server.calendar(), "a.ics").await, Ok(None));
     // Ids come from a database, but another host's they cannot be.
-    let elsewhere = client.changes("http://127.0.0.2/me/work/", &year(), None).await;
+    let elsewhere = client.changes("http://127.0.0.2/me/team/", &year(), None).await;
     assert!(matches!(elsewhere, Err(RemoteError::Refused(_))));
     assert_eq!(client.get(&server.calendar(), "//example.org/x").await, Err(RemoteError::NotFound));
 }

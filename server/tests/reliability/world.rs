@@ -19,6 +19,7 @@ pub(crate) fn amount<T>(quick: T, long: T) -> T {
 }
 
 /// What a long run measured goes into its log.
+#[expect(clippy::print_stdout, reason = "`make soak` reads it there")]
 pub(crate) fn measured(what: &str) {
     println!("measured: {what}");
 }

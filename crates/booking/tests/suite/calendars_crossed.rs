@@ -10,6 +10,7 @@ use calendars::remote::Provider;
 use chrono::TimeDelta;
 use scheduling::Status;
 use serde_json::json;
+use sqlx::{Connection, PgConnection};
 
 fn team(provider: Provider) -> &'static str {
     match provider {
@@ -224,6 +225,37 @@ async fn a_slow_writer_whose_lease_was_taken_has_it_written_once_more() {
         let [event] = &world.ours()[..] else { panic!("{:?}", world.ours()) };
         assert_eq!(world.when(event), half(ELEVEN));
         assert_eq!(jobs::state(world.context()).await.unwrap().1, 0);
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_was_read_after_the_lease() {
+    for provider in BOTH {
+        let world = World::new(provider).await;
+        world.connect().await;
+        world.fake.fail("POST /", 1, Fault::Status(500));
+        let (_, key) = world.app.booked("ann", "session", TEN).await;
+        world.app.run_jobs().await;
+        world.app.pass(minutes(1));
+        world.fake.forget_requests();
+
+        // A writer waits for the lease, and the booking moves meanwhile.
+        let mut owner = PgConnection::connect(world.app.owner_url()).await.unwrap();
+        sqlx::raw_sql("BEGIN; SELECT FROM booking_calendar_events FOR UPDATE").execute(&mut owner).await.unwrap();
+        let context = world.context().clone();
+        let writer = tokio::spawn(async move { jobs::run_due(&context).await.unwrap() });
+        let waits =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while world.app.number(waits).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        bookings::reschedule(world.context(), &key, at(ELEVEN)).await.unwrap();
+        sqlx::raw_sql("COMMIT").execute(&mut owner).await.unwrap();
+        writer.await.unwrap();
+        let requests = world.fake.requests();
+        let written: Vec<_> = requests.iter().filter(|seen| seen.body["start"].is_object()).collect();
+        let [once] = &written[..] else { panic!("{written:?}") };
+        assert!(once.body["start"]["dateTime"].as_str().unwrap().starts_with("2026-11-24T11:00"), "{:?}", once.body);
     }
 }
 

@@ -15,7 +15,7 @@ type Heard = Arc<Mutex<Vec<String>>>;
 /// A server that answers the nth request (from 0) with what `answer` makes of it.
 async fn serve(answer: impl Fn(usize, &str) -> String + Send + 'static) -> (String, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/me/work/", listener.local_addr().unwrap());
+    let url = format!("http://{}/me/team/", listener.local_addr().unwrap());
     let heard = Heard::default();
     let log = Arc::clone(&heard);
     tokio::spawn(async move {
@@ -65,7 +65,7 @@ fn response(href: &str, properties: &str) -> String {
 
 fn the_calendar() -> String {
     multi(&response(
-        "/me/work/",
+        "/me/team/",
         "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype><D:sync-token>1</D:sync-token>",
     ))
 }
@@ -74,7 +74,7 @@ fn event(name: &str, lines: &str) -> String {
     let text = format!(
         "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:{name}\nDTSTART:20260301T090000Z\n{lines}END:VEVENT\nEND:VCALENDAR"
     );
-    response(&format!("/me/work/{name}"), &format!("<C:calendar-data>{text}</C:calendar-data>"))
+    response(&format!("/me/team/{name}"), &format!("<C:calendar-data>{text}</C:calendar-data>"))
 }
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -96,7 +96,7 @@ fn client(url: &str) -> CalDav {
 async fn error_of(url: &str) -> RemoteError {
     let error = client(url).changes(url, &year(), None).await.unwrap_err();
     let text = format!("{error} {error:?}");
-    assert!(!text.contains(PASSWORD) && !text.contains("127.0.0.1") && !text.contains("work"), "{text}");
+    assert!(!text.contains(PASSWORD) && !text.contains("127.0.0.1") && !text.contains("team"), "{text}");
     error
 }
 
@@ -126,7 +126,7 @@ async fn a_name_of_this_machine_is_not_reached() {
 
 #[tokio::test]
 async fn redirects_end_and_do_not_leave_the_server() {
-    let (url, heard) = serve(|_, _| reply("301 Moved", "Location: /me/work/\r\n", "")).await;
+    let (url, heard) = serve(|_, _| reply("301 Moved", "Location: /me/team/\r\n", "")).await;
     assert_eq!(error_of(&url).await, refused("the server redirects too often"));
     assert_eq!(heard.lock().unwrap().len(), 6);
 
@@ -140,7 +140,7 @@ async fn redirects_end_and_do_not_leave_the_server() {
     assert!(unheard.lock().unwrap().is_empty());
 
     let (url, heard) =
-        serve(|nth, _| if nth == 0 { reply("308 Moved", "Location: ../work/\r\n", "") } else { the_calendar() }).await;
+        serve(|nth, _| if nth == 0 { reply("308 Moved", "Location: ../team/\r\n", "") } else { the_calendar() }).await;
     let _ = client(&url).changes(&url, &year(), Some("1")).await.unwrap();
     let heard = heard.lock().unwrap();
     assert!(heard[1].starts_with("PROPFIND ") && heard[1].contains("<D:prop>"), "method and body stay");
@@ -158,7 +158,7 @@ async fn answers_that_name_another_host_are_not_followed() {
 #[tokio::test]
 async fn a_slow_server_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/me/work/", listener.local_addr().unwrap());
+    let url = format!("http://{}/me/team/", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
@@ -172,7 +172,7 @@ async fn a_slow_server_is_given_up() {
         }
     });
     assert_eq!(error_of(&url).await, unavailable("too slow"));
-    assert_eq!(error_of("http://127.0.0.1:1/me/work/").await, unavailable("no connection"));
+    assert_eq!(error_of("http://127.0.0.1:1/me/team/").await, unavailable("no connection"));
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn a_hostile_calendar_holds_nobody_up() {
 async fn an_answer_that_was_cut_short_is_not_taken_for_all() {
     let (url, _) = serve(|nth, request| {
         let full =
-            "<D:response><D:href>/me/work/</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status></D:response>";
+            "<D:response><D:href>/me/team/</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status></D:response>";
         match nth {
             _ if request.starts_with("PROPFIND") => the_calendar(),
             1 => multi(&[event("a", ""), full.to_owned()].concat()),
@@ -240,7 +240,7 @@ async fn events_that_are_only_named_are_asked_for() {
         }
         _ => {
             let gone = "<D:response><D:href>c</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>";
-            multi(&[response("/me/work/", ""), response("/me/work/a", ""), event("b", ""), gone.to_owned()].concat())
+            multi(&[response("/me/team/", ""), response("/me/team/a", ""), event("b", ""), gone.to_owned()].concat())
         }
     })
     .await;

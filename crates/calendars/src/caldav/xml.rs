@@ -162,14 +162,14 @@ mod tests {
     #[test]
     fn reads_properties_of_any_prefix() {
         let xml = r#"<?xml version="1.0"?>
-            <multistatus xmlns="DAV:" xmlns:x="urn:ietf:params:xml:ns:caldav"><response><href>/me/work/</href><propstat><prop>
+            <multistatus xmlns="DAV:" xmlns:x="urn:ietf:params:xml:ns:caldav"><response><href>/me/team/</href><propstat><prop>
             <resourcetype><collection/><x:calendar/></resourcetype><displayname>Work &amp; <![CDATA[play]]></displayname>
             <x:supported-calendar-component-set><x:comp name="VEVENT"/></x:supported-calendar-component-set>
             <current-user-privilege-set><privilege><read/></privilege></current-user-privilege-set>
             </prop><status>HTTP/1.1 200 OK</status></propstat><propstat><prop><sync-token>no</sync-token></prop>
             <status>HTTP/1.1 404 Not Found</status></propstat></response></multistatus>"#;
         let [calendar] = <[Resource; 1]>::try_from(multistatus(xml).unwrap()).unwrap();
-        assert_eq!((calendar.href.as_str(), calendar.name.as_deref()), ("/me/work/", Some("Work & play")));
+        assert_eq!((calendar.href.as_str(), calendar.name.as_deref()), ("/me/team/", Some("Work & play")));
         assert!(calendar.holds_events() && !calendar.is_writable() && calendar.sync_token.is_none());
     }
 

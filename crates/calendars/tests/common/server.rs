@@ -70,7 +70,7 @@ impl Server {
             std::thread::sleep(Duration::from_millis(100));
         }
         if kind == Kind::Radicale {
-            server.make_calendar("work", "");
+            server.make_calendar("team", "");
         }
         server
     }
@@ -82,7 +82,7 @@ impl Server {
 
     /// Radicale only: an object of the calendar, as it is kept.
     pub fn kept(&self, name: &str) -> Option<String> {
-        std::fs::read_to_string(self.directory.join("data/collection-root/me/work").join(name)).ok()
+        std::fs::read_to_string(self.directory.join("data/collection-root/me/team").join(name)).ok()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -91,7 +91,7 @@ impl Server {
 
     pub fn calendar(&self) -> String {
         self.url(match self.kind {
-            Kind::Radicale => "/me/work/",
+            Kind::Radicale => "/me/team/",
             Kind::Xandikos => "/me/calendars/calendar/",
         })
     }
