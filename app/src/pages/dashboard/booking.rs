@@ -24,7 +24,7 @@ const MOVING: &[(&str, &str)] = &[("move", "1")];
 /// One booking, as the mentor sees it.
 #[component]
 pub fn BookingDetailPage() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<BookingId>().ok()));
     let shown = Resource::new_blocking(
@@ -91,7 +91,7 @@ fn place(location: &Location) -> impl IntoView + use<> {
 
 #[component]
 fn Detail(booking: BookingView) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let query = use_query_map();
     let id = booking.id;
     let path = urls::dashboard_booking(id);
@@ -176,7 +176,7 @@ fn Detail(booking: BookingView) -> impl IntoView {
 #[component]
 fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl IntoView {
     let (messages, language, status) = (use_messages(), use_language(), use_status());
-    let t = messages.dashboard;
+    let t = messages.dashboard();
     let navigate = use_navigate();
     let id = current.with_untracked(|booking| booking.id);
     let busy = RwSignal::new(false);

@@ -19,7 +19,7 @@ use scheduling::{Language, urls};
 /// The mentor's settings.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let loaded = Resource::new_blocking(
         || (),
         |()| async move {
@@ -54,7 +54,7 @@ pub fn SettingsPage() -> impl IntoView {
 #[component]
 fn Profile(settings: Settings) -> impl IntoView {
     let (messages, status, visit) = (use_messages(), use_status(), use_visit());
-    let (t, common) = (messages.dashboard, messages.common);
+    let (t, common) = (messages.dashboard(), messages.common);
     let text = |text: &str| RwSignal::new(text.to_owned());
     let (name, handle, headline) = (text(&settings.name), text(&settings.handle), text(&settings.headline));
     let (bio, photo_url) = (text(&settings.bio), text(&settings.photo_url));
@@ -149,7 +149,7 @@ fn Profile(settings: Settings) -> impl IntoView {
 #[component]
 fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
     let (messages, language, status) = (use_messages(), use_language(), use_status());
-    let (t, common) = (messages.dashboard, messages.common);
+    let (t, common) = (messages.dashboard(), messages.common);
     let keys = RwSignal::new(keys);
     let name = RwSignal::new(String::new());
     let secret = RwSignal::new(None::<(String, String)>);
@@ -298,7 +298,7 @@ fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
 #[component]
 fn Data() -> impl IntoView {
     let messages = use_messages();
-    let (t, common) = (messages.dashboard, messages.common);
+    let (t, common) = (messages.dashboard(), messages.common);
     let open = RwSignal::new(false);
     let confirmation = RwSignal::new(String::new());
     let error = RwSignal::new(None::<AppError>);
