@@ -4,6 +4,7 @@
 //! what must happen afterwards (mail) is a job that the same transaction enqueues.
 
 pub mod accounts;
+pub mod activity;
 pub mod bookings;
 pub mod calendar;
 pub mod context;

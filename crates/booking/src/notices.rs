@@ -163,6 +163,7 @@ fn cancelled_by(actor: Actor) -> CancelledBy {
         Actor::Mentee => CancelledBy::Mentee,
         Actor::Mentor => CancelledBy::Mentor,
         Actor::Calendar => CancelledBy::Calendar,
-        Actor::Expiry => CancelledBy::Expiry,
+        // The platform cancels nothing.
+        Actor::Expiry | Actor::Platform => CancelledBy::Expiry,
     }
 }

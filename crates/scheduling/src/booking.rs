@@ -47,5 +47,27 @@ words! {
         Calendar = "calendar",
         /// Time: a pending booking's start passed.
         Expiry = "expiry",
+        /// Whoever runs the server: with the platform's key, or on the command line.
+        Platform = "platform",
+    }
+}
+
+words! {
+    /// What happened to a booking.
+    EventKind {
+        /// Made, and good at once.
+        Booked = "booked",
+        /// Made, and awaiting the mentor's yes.
+        Requested = "requested",
+        /// The mentor said yes.
+        Confirmed = "confirmed",
+        /// The mentor said no.
+        Declined = "declined",
+        /// It has another time now.
+        Moved = "moved",
+        /// It will not take place.
+        Cancelled = "cancelled",
+        /// The mentor moved its event in a connected calendar to where it cannot be; the booking stays.
+        MoveRefused = "move_refused",
     }
 }

@@ -2,7 +2,7 @@ use crate::mentors::like_pattern;
 use crate::session_types::{location, location_word};
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
-use scheduling::{Actor, BookingId, Busy, EventId, Location, MentorId, SessionTypeId, Status};
+use scheduling::{Actor, ApiKeyId, BookingId, Busy, EventId, EventKind, Location, MentorId, SessionTypeId, Status};
 use sqlx::postgres::types::PgRange;
 use std::ops::{Bound, Range};
 use uuid::Uuid;
@@ -77,41 +77,6 @@ pub struct NewHold {
     pub created_at: DateTime<Utc>,
 }
 
-/// What happened to a booking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum EventKind {
-    Booked,
-    Requested,
-    Confirmed,
-    Declined,
-    Moved,
-    Cancelled,
-    /// The mentor moved its event in a connected calendar to where it cannot be; the booking stays.
-    MoveRefused,
-}
-
-impl EventKind {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::Booked, "booked"),
-        (Self::Requested, "requested"),
-        (Self::Confirmed, "confirmed"),
-        (Self::Declined, "declined"),
-        (Self::Moved, "moved"),
-        (Self::Cancelled, "cancelled"),
-        (Self::MoveRefused, "move_refused"),
-    ];
-
-    fn as_str(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    fn from_word(word: &str) -> Result<Self, StoreError> {
-        let found = Self::ALL.into_iter().find(|(_, w)| *w == word);
-        found.map(|(kind, _)| kind).ok_or(StoreError::Corrupt("booking_events.kind"))
-    }
-}
-
 /// An event to be written down.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -121,6 +86,8 @@ pub struct NewEvent {
     pub mentor_id: MentorId,
     pub kind: EventKind,
     pub actor: Actor,
+    /// With which API key the mentor did it, if with one.
+    pub api_key: Option<ApiKeyId>,
     pub sequence: i32,
     pub during: Range<DateTime<Utc>>,
     pub previous: Option<Range<DateTime<Utc>>>,
@@ -209,7 +176,11 @@ pub(crate) fn range(range: PgRange<DateTime<Utc>>) -> Result<Range<DateTime<Utc>
     }
 }
 
-fn actor(word: &str) -> Result<Actor, StoreError> {
+pub(crate) fn event_kind(word: &str) -> Result<EventKind, StoreError> {
+    EventKind::from_word(word).ok_or(StoreError::Corrupt("booking_events.kind"))
+}
+
+pub(crate) fn actor(word: &str) -> Result<Actor, StoreError> {
     Actor::from_word(word).ok_or(StoreError::Corrupt("an actor"))
 }
 
@@ -482,9 +453,9 @@ impl Tx {
     pub async fn insert_event(&mut self, e: &NewEvent) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, previous_during, reason,
-                 created_at)
+                 created_at, api_key_id)
              VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8),
-                 CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12)",
+                 CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12, $13)",
             e.id.0,
             e.booking_id.0,
             e.mentor_id.0,
@@ -496,7 +467,8 @@ impl Tx {
             e.previous.as_ref().map(|r| r.start),
             e.previous.as_ref().map(|r| r.end),
             e.reason,
-            e.created_at
+            e.created_at,
+            e.api_key.map(|id| id.0)
         )
         .execute(self.connection())
         .await?;
@@ -517,7 +489,7 @@ impl Tx {
         };
         let Some(booking) = self.booking(BookingId(row.booking_id)).await? else { return Ok(None) };
         Ok(Some(BookingEvent {
-            kind: EventKind::from_word(&row.kind)?,
+            kind: event_kind(&row.kind)?,
             actor: actor(&row.actor)?,
             sequence: row.sequence,
             during: range(row.during)?,

@@ -7,6 +7,7 @@ mod common;
 mod server;
 
 mod accounts;
+mod activity;
 mod approval;
 mod backup;
 mod book;
