@@ -2,7 +2,8 @@
 
 use super::Page;
 use super::dashboard::{
-    ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor, SessionTimes, Settings,
+    Activity, ActivityLine, ActivityOf, ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor,
+    SessionTimes, Settings,
 };
 use super::manage::{BookingKey, BookingView};
 use super::public::{BookForm, Booked, HoldView, MentorCard, MentorPage, Month};
@@ -11,8 +12,10 @@ use booking::bookings::{Idempotency, Key, List, Request};
 use booking::calendar::ConnectError;
 use booking::listing::Horizon;
 use booking::secrets::{Kind, Secret, sha256};
-use booking::store::{Account, Mentor, Profile};
-use booking::{Context, Error, accounts, bookings as rules, calendar, holds, jobs, listing, schedule};
+use booking::store::{self, Account, Happened, Mentor, Profile};
+use booking::{
+    Context, Error, accounts, activity as history, bookings as rules, calendar, holds, jobs, listing, schedule,
+};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
 use scheduling::{
@@ -436,6 +439,42 @@ pub(super) async fn create_api_key(name: String) -> Result<(ApiKeyView, String),
 
 pub(super) async fn revoke_api_key(id: ApiKeyId) -> Result<(), AppError> {
     accounts::revoke_api_key(&context(), caller()?, id).await.map_err(fail)
+}
+
+pub(super) async fn activity(before: Option<String>) -> Result<Activity, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let account = accounts::account(&context, mentor).await.map_err(fail)?;
+    let (found, next_cursor) = history::list(&context, mentor, before.as_deref()).await.map_err(fail)?;
+    let now = context.now();
+    let items: Vec<_> = found.into_iter().map(activity_line).collect();
+    let (mut first, mut last) = (now, now);
+    for line in &items {
+        let (start, other) = match &line.what {
+            ActivityOf::Booking { start, other_start, .. } => (Some(*start), *other_start),
+            ActivityOf::Account { .. } => (None, None),
+        };
+        for at in [Some(line.at), start, other].into_iter().flatten() {
+            (first, last) = (first.min(at), last.max(at));
+        }
+    }
+    let zone = context.zones.table(&account.timezone, first - TimeDelta::days(1)..last + TimeDelta::days(1));
+    let zone = zone.ok_or_else(|| fail(Error::Internal("a zone without rules".into())))?;
+    Ok(Activity { lines: Page { items, next_cursor }, zone, now })
+}
+
+fn activity_line(of: store::Activity) -> ActivityLine {
+    let what = match of.what {
+        Happened::Booking { id, kind, name, session_name, during, previous } => ActivityOf::Booking {
+            id,
+            kind,
+            name,
+            session_name,
+            start: during.start,
+            other_start: previous.map(|span| span.start),
+        },
+        Happened::Change { change, key } => ActivityOf::Account { change, key },
+    };
+    ActivityLine { at: of.at, by: of.actor, api_key: of.api_key, what }
 }
 
 pub(super) async fn try_again() -> Result<(), AppError> {

@@ -1,6 +1,7 @@
 //! The message catalogue of the pages. A typed struct for each part, one static for each language: a missing
 //! translation does not compile.
 
+pub mod activity;
 pub mod common;
 pub mod dashboard;
 pub mod public;
@@ -18,10 +19,14 @@ pub struct Messages {
     pub public: &'static public::Public,
     /// Pages for mentors.
     pub dashboard: &'static dashboard::Dashboard,
+    /// Who changed what.
+    pub activity: &'static activity::Activity,
 }
 
-static EN: Messages = Messages { common: &common::EN, public: &public::EN, dashboard: &dashboard::EN };
-static KO: Messages = Messages { common: &common::KO, public: &public::KO, dashboard: &dashboard::KO };
+static EN: Messages =
+    Messages { common: &common::EN, public: &public::EN, dashboard: &dashboard::EN, activity: &activity::EN };
+static KO: Messages =
+    Messages { common: &common::KO, public: &public::KO, dashboard: &dashboard::KO, activity: &activity::KO };
 
 /// The messages of `language`.
 pub fn messages(language: Language) -> &'static Messages {

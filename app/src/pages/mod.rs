@@ -15,7 +15,8 @@ use crate::i18n::use_language;
 use account::{ForgotPage, LoginPage, SignupPage, VerifyPage};
 use booking::BookingPage;
 use dashboard::{
-    AvailabilityPage, BookingDetailPage, CalendarsPage, DashboardLayout, DashboardPage, SessionTypesPage, SettingsPage,
+    ActivityPage, AvailabilityPage, BookingDetailPage, CalendarsPage, DashboardLayout, DashboardPage, SessionTypesPage,
+    SettingsPage,
 };
 use directory::DirectoryPage;
 use leptos::prelude::*;
@@ -103,6 +104,7 @@ fn Frame() -> impl IntoView {
                     <Route path=path!("availability") view=|| AvailabilityPage().into_any() ssr=SsrMode::Async/>
                     <Route path=path!("session-types") view=|| SessionTypesPage().into_any() ssr=SsrMode::Async/>
                     <Route path=path!("calendars") view=|| CalendarsPage().into_any() ssr=SsrMode::Async/>
+                    <Route path=path!("activity") view=|| ActivityPage().into_any() ssr=SsrMode::Async/>
                     <Route path=path!("settings") view=|| SettingsPage().into_any() ssr=SsrMode::Async/>
                 </ParentRoute>
                 <Route path=path!("/b/:token") view=|| BookingPage().into_any() ssr=SsrMode::Async/>

@@ -496,6 +496,7 @@ pub struct Export {
     pub availability: scheduling::Availability,
     pub session_types: Vec<SessionType>,
     pub bookings: Vec<serde_json::Value>,
+    pub activity: Vec<serde_json::Value>,
     pub calendars: Vec<crate::calendar::ConnectionView>,
 }
 
@@ -510,9 +511,11 @@ pub async fn export(context: &Context, mentor: MentorId) -> Result<Export, Error
     let session_types = tx.session_types(mentor).await?.into_iter().map(|owned| owned.session_type).collect();
     let filter = store::BookingFilter { limit: i64::MAX, ..Default::default() };
     let bookings = tx.bookings(mentor, &filter).await?;
+    let activity = activity::export(&mut tx, mentor).await?;
     drop(tx);
     Ok(Export {
         calendars: crate::calendar::list(context, mentor).await?,
+        activity,
         exported_at: context.now(),
         handle: account.handle,
         name: account.name,

@@ -3,7 +3,8 @@
 use crate::bookings::{Key, read_cursor, write_cursor};
 use crate::{Context, Error};
 use scheduling::{Actor as By, ApiKeyId, BookingId, Change, MentorId};
-use store::{Activity, Actor, NewAccountEvent, Tx};
+use serde_json::{Value, json};
+use store::{Activity, Actor, Happened, NewAccountEvent, Tx};
 
 /// A mentor who changes something: logged in, or by an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,4 +75,21 @@ pub async fn list(
     let next = (found.len() > PAGE).then(|| write_cursor(found[PAGE - 1].at, found[PAGE - 1].id));
     found.truncate(PAGE);
     Ok((found, next))
+}
+
+/// All of it, newest first, for the mentor to take away. `tx` is the mentor's.
+pub(crate) async fn export(tx: &mut Tx, mentor: MentorId) -> Result<Vec<Value>, Error> {
+    let all = tx.activity(mentor, None, i64::MAX).await?;
+    Ok(all.into_iter().map(exported).collect())
+}
+
+fn exported(happened: Activity) -> Value {
+    let what = match happened.what {
+        Happened::Booking { id, kind, during, previous, .. } => {
+            let previous = previous.map(|span| span.start);
+            json!({ "kind": kind, "booking": id, "start": during.start, "previous_start": previous })
+        }
+        Happened::Change { change, .. } => json!(change),
+    };
+    json!({ "at": happened.at, "by": happened.actor, "api_key": happened.api_key, "what": what })
 }
