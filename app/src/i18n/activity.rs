@@ -24,6 +24,7 @@ pub struct Activity {
     pub by_calendar: &'static str,
     pub by_itself: &'static str,
     pub by_platform: &'static str,
+    pub by_retention: &'static str,
 
     // Bookings: `{name}`, `{session}`, `{when}`, `{from}`
     pub booked: &'static str,
@@ -33,6 +34,7 @@ pub struct Activity {
     pub moved: &'static str,
     pub cancelled: &'static str,
     pub move_refused: &'static str,
+    pub erased: &'static str,
 
     // The account
     pub account_created: &'static str,
@@ -87,6 +89,7 @@ pub static EN: Activity = Activity {
     by_calendar: "In your calendar",
     by_itself: "By itself",
     by_platform: "By whoever runs this server",
+    by_retention: "By itself: they were kept long enough",
 
     booked: "{name} booked “{session}” for {when}",
     requested: "{name} asked for “{session}” on {when}",
@@ -95,6 +98,7 @@ pub static EN: Activity = Activity {
     moved: "Booking of {name} moved from {from} to {when}",
     cancelled: "Booking of {name} cancelled: “{session}” on {when}",
     move_refused: "Booking of {name} was put to {from} in your calendar, where it cannot be; it stays on {when}",
+    erased: "Details of the mentee erased: “{session}” on {when}",
 
     account_created: "Account created",
     email_confirmed: "E-mail address confirmed, and logged in",
@@ -137,6 +141,7 @@ pub static KO: Activity = Activity {
     by_calendar: "내 캘린더에서",
     by_itself: "자동으로",
     by_platform: "서버 운영자가",
+    by_retention: "보관 기간이 지나 자동으로",
 
     booked: "{name} 님이 {when} “{session}” 예약",
     requested: "{name} 님이 {when} “{session}” 예약 요청",
@@ -145,6 +150,7 @@ pub static KO: Activity = Activity {
     moved: "{name} 님의 예약 변경: {from} → {when}",
     cancelled: "{name} 님의 {when} “{session}” 예약 취소",
     move_refused: "캘린더에서 {name} 님의 예약을 {from}(으)로 옮겼지만 불가능한 시간이라 {when} 그대로 유지",
+    erased: "{when} “{session}” 예약의 멘티 정보 삭제",
 
     account_created: "계정 생성",
     email_confirmed: "이메일 주소 확인 후 로그인",

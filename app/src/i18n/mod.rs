@@ -56,6 +56,7 @@ pub fn error_text(error: &AppError) -> &'static str {
         AppError::AlreadyCancelled => t.error_already_cancelled,
         AppError::NotPending => t.error_not_pending,
         AppError::TooLate => t.error_too_late,
+        AppError::StillUpcoming => t.error_still_upcoming,
         AppError::HandleTaken => t.error_handle_taken,
         AppError::Invalid(_) => t.error_invalid,
         AppError::RateLimited => t.error_rate_limited,

@@ -536,6 +536,7 @@ pub async fn export(context: &Context, mentor: MentorId) -> Result<Export, Error
                     "session_name": b.session_name, "name": b.name, "email": b.email, "timezone": b.timezone,
                     "notes": b.notes, "location": b.location, "sequence": b.sequence, "created_at": b.created_at,
                     "cancelled_at": b.cancelled_at, "cancelled_by": b.cancelled_by, "reason": b.reason,
+                    "erased_at": b.erased_at,
                 })
             })
             .collect(),

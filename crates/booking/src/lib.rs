@@ -9,6 +9,7 @@ pub mod bookings;
 pub mod calendar;
 pub mod context;
 pub mod demo;
+pub mod erasure;
 mod error;
 pub mod holds;
 pub mod jobs;

@@ -49,6 +49,8 @@ words! {
         Expiry = "expiry",
         /// Whoever runs the server: with the platform's key, or on the command line.
         Platform = "platform",
+        /// Time: details were kept for as long as they are kept.
+        Retention = "retention",
     }
 }
 
@@ -69,5 +71,7 @@ words! {
         Cancelled = "cancelled",
         /// The mentor moved its event in a connected calendar to where it cannot be; the booking stays.
         MoveRefused = "move_refused",
+        /// The booker's details were erased; the booking stays.
+        Erased = "erased",
     }
 }

@@ -651,7 +651,7 @@ async fn rows_do_not_change_hands() {
         (4, "UPDATE mentors SET email = 'eve@example.com'".into()),
         (4, "UPDATE mentors SET email_verified_at = now()".into()),
         (4, "UPDATE api_keys SET key_hash = sha256('another')".into()),
-        (6, "UPDATE booking_events SET actor = 'mentor'".into()),
+        (6, "UPDATE booking_events SET actor = 'mentor', reason = 'changed'".into()),
         (6, "DELETE FROM booking_events".into()),
         (6, "UPDATE account_events SET actor = 'platform'".into()),
     ] {

@@ -116,6 +116,7 @@ fn Line(line: ActivityLine, zone: OffsetTable, now: DateTime<Utc>) -> impl IntoV
         (Actor::Calendar, _) => t.by_calendar.to_owned(),
         (Actor::Expiry, _) => t.by_itself.to_owned(),
         (Actor::Platform, _) => t.by_platform.to_owned(),
+        (Actor::Retention, _) => t.by_retention.to_owned(),
     };
     let sentence = match &line.what {
         ActivityOf::Booking { id, .. } => {
@@ -152,6 +153,7 @@ fn of_booking(what: &ActivityOf, zone: &OffsetTable, now: DateTime<Utc>) -> Stri
         EventKind::Moved => t.moved,
         EventKind::Cancelled => t.cancelled,
         EventKind::MoveRefused => t.move_refused,
+        EventKind::Erased => t.erased,
     };
     fill(
         template,

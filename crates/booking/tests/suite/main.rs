@@ -16,6 +16,7 @@ mod calendars_caldav;
 mod calendars_converge;
 mod calendars_crossed;
 mod change;
+mod erasure;
 mod holds;
 mod idempotency;
 mod jobs;
