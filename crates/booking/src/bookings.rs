@@ -623,10 +623,10 @@ pub fn rights(booking: &Booking, by: By, now: DateTime<Utc>) -> (bool, bool) {
 
 fn refuse_ended(booking: &Booking) -> Result<(), Error> {
     match booking.status {
-        // Nobody is left who could be told.
-        _ if booking.erased_at.is_some() => Err(Error::TooLate),
-        Status::Pending | Status::Confirmed => Ok(()),
         Status::Declined | Status::Cancelled => Err(Error::AlreadyCancelled),
+        // Nobody is left who could be told.
+        Status::Pending | Status::Confirmed if booking.erased_at.is_some() => Err(Error::TooLate),
+        Status::Pending | Status::Confirmed => Ok(()),
     }
 }
 

@@ -659,6 +659,44 @@ async fn rows_do_not_change_hands() {
     }
 }
 
+/// What is written down of a change says truly who made it, as far as the database can tell.
+#[tokio::test]
+async fn nobody_writes_down_what_another_did() {
+    let (_database, mut connection) = seeded().await;
+    let account = |actor: &str, key: &str| {
+        format!(
+            "INSERT INTO account_events (id, mentor_id, actor, api_key_id, what, created_at)
+             VALUES (md5('new')::uuid, '{A}', '{actor}', {key}, '{{\"kind\":\"x\"}}', now())"
+        )
+    };
+    let booking = |actor: &str, key: &str| {
+        format!(
+            "INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, created_at, api_key_id)
+             VALUES (md5('new')::uuid, md5('booking {A} 1')::uuid, '{A}', 'moved', '{actor}', 1,
+                 tstzrange('2027-01-01 09:30Z', '2027-01-01 10:00Z'), now(), {key})"
+        )
+    };
+    let key = |mentor: &str| format!("md5('key {mentor} 1')::uuid");
+    let (own, of_b) = (key(A), key(B));
+    let [mentee, mentor] = [3, 4];
+    for (caller, sql, lets) in [
+        (mentor, account("mentor", "NULL"), true),
+        (mentor, account("mentor", &own), true),
+        (mentor, account("mentor", &of_b), false),
+        (mentor, account("platform", "NULL"), false),
+        (mentor, booking("mentor", &own), true),
+        (mentor, booking("mentor", &of_b), false),
+        (mentor, booking("mentee", "NULL"), false),
+        (mentee, booking("mentee", "NULL"), true),
+        (mentee, booking("mentee", &own), false),
+        (mentee, booking("mentor", "NULL"), false),
+        (mentee, booking("retention", "NULL"), false),
+    ] {
+        let done = attempt(&mut connection, caller, "", &sql).await;
+        assert_eq!(done.is_ok(), lets, "{sql} as caller {caller}");
+    }
+}
+
 #[tokio::test]
 async fn with_a_mentor_goes_everything_of_theirs_and_nothing_else() {
     let (_database, mut connection) = seeded().await;

@@ -125,6 +125,32 @@ async fn what_is_erased_stands_nowhere_any_more() {
 }
 
 #[tokio::test]
+async fn the_database_lets_no_detail_stay_behind() {
+    let app = TestApp::new().await;
+    app.mentor("ann", "UTC").await;
+    let (_, token) = booked(&app.context, TEN).await;
+    app.set_now(at("2026-11-25T10:00:00Z"));
+    let refused = async |change: &str| {
+        app.sql(&format!(
+            "DO $$ BEGIN
+                 UPDATE bookings SET {change};
+                 RAISE 'it was let in';
+             EXCEPTION WHEN check_violation THEN NULL; END $$"
+        ))
+        .await;
+    };
+    for change in ["erased_at = now()", "booker_name = NULL", "manage_token_sealed = NULL"] {
+        refused(change).await;
+    }
+    erasure::erase(&app.context, &token).await.unwrap();
+    for column in ["booker_name", "booker_email", "booker_timezone", "booker_language", "notes", "reason"] {
+        refused(&format!("{column} = 'back'")).await;
+    }
+    refused("manage_token_sealed = 'back'").await;
+    refused("erased_at = NULL").await;
+}
+
+#[tokio::test]
 async fn what_is_still_to_come_is_cancelled_first() {
     let app = TestApp::new().await;
     let ann = app.mentor("ann", "UTC").await;
