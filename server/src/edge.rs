@@ -113,6 +113,7 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         random: Box::new(SystemRandom),
         base_url: config.base_url.clone(),
         signups_open: config.signups_open,
+        details_kept: config.retention_days.map(|days| TimeDelta::days(i64::from(days))),
         jobs_left: Notify::new(),
     });
     if context.zones.is_stale(context.now()) {

@@ -1,6 +1,7 @@
 //! The message catalogue of the pages. A typed struct for each part, one static for each language: a missing
 //! translation does not compile.
 
+pub mod activity;
 pub mod common;
 pub mod dashboard;
 pub mod public;
@@ -28,6 +29,14 @@ impl Messages {
         match self.language {
             Language::En => &dashboard::EN,
             Language::Ko => &dashboard::KO,
+        }
+    }
+
+    /// Who changed what: for mentors, too.
+    pub fn activity(&self) -> &'static activity::Activity {
+        match self.language {
+            Language::En => &activity::EN,
+            Language::Ko => &activity::KO,
         }
     }
 }
@@ -60,6 +69,7 @@ pub fn error_text(error: &AppError) -> &'static str {
         AppError::AlreadyCancelled => t.error_already_cancelled,
         AppError::NotPending => t.error_not_pending,
         AppError::TooLate => t.error_too_late,
+        AppError::StillUpcoming => t.error_still_upcoming,
         AppError::HandleTaken => t.error_handle_taken,
         AppError::Invalid(_) => t.error_invalid,
         AppError::RateLimited => t.error_rate_limited,

@@ -98,6 +98,7 @@ fn Frame() -> impl IntoView {
                     <Route path=path!("availability") view=Page::Dashboard(Dashboard::Availability) ssr=SsrMode::Async/>
                     <Route path=path!("session-types") view=Page::Dashboard(Dashboard::SessionTypes) ssr=SsrMode::Async/>
                     <Route path=path!("calendars") view=Page::Dashboard(Dashboard::Calendars) ssr=SsrMode::Async/>
+                    <Route path=path!("activity") view=Page::Dashboard(Dashboard::Activity) ssr=SsrMode::Async/>
                     <Route path=path!("settings") view=Page::Dashboard(Dashboard::Settings) ssr=SsrMode::Async/>
                 </ParentRoute>
                 <Route path=path!("/b/:token") view=Page::Booking ssr=SsrMode::Async/>

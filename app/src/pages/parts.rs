@@ -6,7 +6,8 @@
 use super::account::{ForgotPage, LoginPage, SignupPage, VerifyPage};
 use super::booking::BookingPage;
 use super::dashboard::{
-    AvailabilityPage, BookingDetailPage, CalendarsPage, DashboardLayout, DashboardPage, SessionTypesPage, SettingsPage,
+    ActivityPage, AvailabilityPage, BookingDetailPage, CalendarsPage, DashboardLayout, DashboardPage, SessionTypesPage,
+    SettingsPage,
 };
 use super::directory::DirectoryPage;
 use super::mentor::MentorPage;
@@ -56,6 +57,8 @@ pub enum Dashboard {
     SessionTypes,
     /// `/dashboard/calendars`
     Calendars,
+    /// `/dashboard/activity`
+    Activity,
     /// `/dashboard/settings`
     Settings,
 }
@@ -112,6 +115,7 @@ fn dashboard_part(page: Dashboard) -> AnyView {
         Dashboard::Availability => AvailabilityPage().into_any(),
         Dashboard::SessionTypes => SessionTypesPage().into_any(),
         Dashboard::Calendars => CalendarsPage().into_any(),
+        Dashboard::Activity => ActivityPage().into_any(),
         Dashboard::Settings => SettingsPage().into_any(),
     }
 }

@@ -2,7 +2,7 @@
 //! again, later each time, and one job's failure holds up no other.
 
 use crate::accounts;
-use crate::{Context, Error, bookings, calendar, notices};
+use crate::{Context, Error, bookings, calendar, erasure, notices};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::{BookingNotice, Recipient};
 use scheduling::{BookingId, ConnectionId, EventId, MentorId};
@@ -316,6 +316,9 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
             let mut tx = context.store.begin(Actor::Worker).await?;
             // The mentor, and with them the booking, may have been deleted since.
             let Some(found) = tx.event(event).await? else { return Ok(()) };
+            if mentee && found.booking.erased_at.is_some() {
+                return Ok(());
+            }
             let (recipient, word) = if mentee { (Recipient::Mentee, "mentee") } else { (Recipient::Mentor, "mentor") };
             if notices::awaits_link(context, &mut tx, &found).await? {
                 return Err(Failure::Later(TimeDelta::seconds(2)));
@@ -360,7 +363,7 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
     }
 }
 
-/// Once an hour: forgets what has expired.
+/// Once an hour: forgets what has expired, and whom to forget.
 async fn keep_house(context: Context) {
     loop {
         if let Err(error) = forget_expired(&context).await {
@@ -377,5 +380,7 @@ async fn forget_expired(context: &Context) -> Result<(), Error> {
     tx.delete_expired_holds(now).await?;
     tx.forget_idempotent(now - TimeDelta::hours(25)).await?;
     tx.delete_unconfirmed(now - accounts::UNCONFIRMED_KEPT).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    erasure::erase_old(context).await?;
+    Ok(())
 }

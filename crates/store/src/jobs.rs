@@ -1,6 +1,6 @@
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
-use scheduling::MentorId;
+use scheduling::{BookingId, MentorId};
 use uuid::Uuid;
 
 /// Work that must follow a committed change.
@@ -123,6 +123,29 @@ impl Tx {
             error,
             retry_at,
             now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker: the bookers of these bookings are told nothing more, and why other jobs about them failed is forgotten.
+    pub async fn forget_in_jobs(&mut self, mentor: MentorId, bookings: &[BookingId]) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = bookings.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "DELETE FROM jobs WHERE mentor_id = $1 AND kind = 'notice' AND payload ->> 'mentee' = 'true'
+                 AND payload ->> 'event' IN (SELECT id::text FROM booking_events WHERE booking_id = ANY($2))",
+            mentor.0,
+            &ids
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!(
+            "UPDATE jobs SET last_error = NULL WHERE mentor_id = $1 AND last_error IS NOT NULL
+                 AND (payload ->> 'booking' IN (SELECT id::text FROM unnest($2::uuid[]) id)
+                     OR payload ->> 'event' IN (SELECT id::text FROM booking_events WHERE booking_id = ANY($2)))",
+            mentor.0,
+            &ids
         )
         .execute(self.connection())
         .await?;

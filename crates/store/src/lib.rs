@@ -4,6 +4,7 @@
 //! (`visitor`, `mentor`, `worker`) and for whom it acts; row level security does the rest.
 
 mod accounts;
+mod activity;
 pub mod backup;
 mod bookings;
 mod calendars;
@@ -17,13 +18,16 @@ mod session_types;
 mod transaction;
 
 pub use accounts::{ApiKey, SingleUse};
-pub use bookings::{Booking, BookingEvent, BookingFilter, EventKind, Idempotent, NewBooking, NewEvent, NewHold};
+pub use activity::{Activity, Happened, NewAccountEvent};
+pub use bookings::{Booking, BookingEvent, BookingFilter, Idempotent, NewBooking, NewEvent, NewHold};
 pub use calendars::{Authorization, Calendar, Connection, EventLink, Grant, NewConnection, Progress};
 pub use error::StoreError;
 pub use jobs::Job;
 pub use mentors::{Account, Mentor, NewMentor, Profile};
 pub use session_types::OwnedSessionType;
 pub use transaction::{Actor, Tx};
+
+pub use scheduling::EventKind;
 
 use live::Live;
 use scheduling::MentorId;

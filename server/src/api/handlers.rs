@@ -97,7 +97,7 @@ pub(super) async fn slots(State(context): State<Context>, Name(handle): Name, Qu
 }
 
 pub(super) async fn availability(State(context): State<Context>, credential: Credential) -> Answer {
-    let availability = schedule::availability(&context, credential.mentor()?).await?;
+    let availability = schedule::availability(&context, credential.mentor()?.mentor).await?;
     Ok(Json(json!(availability)))
 }
 
@@ -106,17 +106,17 @@ pub(super) async fn put_availability(
     credential: Credential,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     let mut fields = body?.required()?;
     fields.dates_of("overrides", &["date"]);
     fields.dates_of("blocked", &["starts_on", "ends_on"]);
     let availability: Availability = fields.read()?;
-    let saved = schedule::save_availability(&context, mentor, availability, None).await?;
+    let saved = schedule::save_availability(&context, author, availability, None).await?;
     Ok(Json(json!(saved)))
 }
 
 pub(super) async fn session_types(State(context): State<Context>, credential: Credential) -> Answer {
-    let types = schedule::session_types(&context, credential.mentor()?).await?;
+    let types = schedule::session_types(&context, credential.mentor()?.mentor).await?;
     Ok(Json(json!(types)))
 }
 
@@ -126,9 +126,9 @@ pub(super) async fn put_session_type(
     Name(slug): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     let session_type = SessionType { slug, ..body?.required()?.read()? };
-    Ok(Json(json!(schedule::put_session_type(&context, mentor, session_type).await?)))
+    Ok(Json(json!(schedule::put_session_type(&context, author, session_type).await?)))
 }
 
 /// The same, with the slug in the body.
@@ -137,8 +137,8 @@ pub(super) async fn put_session_type_by_slug(
     credential: Credential,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
-    Ok(Json(json!(schedule::put_session_type(&context, mentor, body?.required()?.read()?).await?)))
+    let author = credential.mentor()?;
+    Ok(Json(json!(schedule::put_session_type(&context, author, body?.required()?.read()?).await?)))
 }
 
 pub(super) async fn delete_session_type(
@@ -205,7 +205,7 @@ pub(super) async fn bookings(
     credential: Credential,
     Query(mut asked): Query,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let mentor = credential.mentor()?.mentor;
     let (from, to) = (asked.optional_instant("from"), asked.optional_instant("to"));
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         asked.wrong("to", "out_of_range", "Choose an end that is not before the beginning.");
@@ -270,9 +270,9 @@ pub(super) async fn confirm(
     Name(id): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     body?.optional()?;
-    Ok(Json(wire::booking(&bookings::confirm(&context, mentor, booking_id(&id)?).await?)))
+    Ok(Json(wire::booking(&bookings::confirm(&context, author, booking_id(&id)?).await?)))
 }
 
 pub(super) async fn decline(
@@ -281,15 +281,15 @@ pub(super) async fn decline(
     Name(id): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     let mut fields = body?.optional()?;
     let reason = fields.optional_text("reason");
     fields.finish()?;
-    Ok(Json(wire::booking(&bookings::decline(&context, mentor, booking_id(&id)?, reason).await?)))
+    Ok(Json(wire::booking(&bookings::decline(&context, author, booking_id(&id)?, reason).await?)))
 }
 
 pub(super) async fn calendars(State(context): State<Context>, credential: Credential) -> Answer {
-    let connections = calendar::list(&context, credential.mentor()?).await?;
+    let connections = calendar::list(&context, credential.mentor()?.mentor).await?;
     Ok(Json(connections.iter().map(wire::connection).collect()))
 }
 
@@ -298,12 +298,12 @@ pub(super) async fn connect_caldav(
     credential: Credential,
     body: Result<Body, Problem>,
 ) -> Result<Response, Problem> {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     let mut fields = body?.required()?;
     let (url, username) = (fields.text("url"), fields.text("username"));
     let password = Secret::new(fields.text("password"));
     fields.finish()?;
-    let connection = calendar::connect_caldav(&context, mentor, &url, &username, password).await?;
+    let connection = calendar::connect_caldav(&context, author, &url, &username, password).await?;
     Ok(created(wire::connection(&connection)))
 }
 
@@ -312,8 +312,8 @@ pub(super) async fn disconnect(
     credential: Credential,
     Name(id): Name,
 ) -> Result<StatusCode, Problem> {
-    let mentor = credential.mentor()?;
-    calendar::disconnect(&context, mentor, id.parse().map_err(|_| Problem::not_found())?).await?;
+    let author = credential.mentor()?;
+    calendar::disconnect(&context, author, id.parse().map_err(|_| Problem::not_found())?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

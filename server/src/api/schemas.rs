@@ -332,11 +332,14 @@ fn booking() -> Members {
         ("status", with(status(), json!({ "examples": ["confirmed"] }))),
         ("start", instant("2026-12-01T00:00:00Z")),
         ("end", instant("2026-12-01T00:30:00Z")),
-        ("timezone", about(zone("America/New_York"), "The mentee's.")),
+        ("timezone", about(zone("America/New_York"), "The mentee's; UTC once their details were erased.")),
         ("mentor", mentor),
         ("session_type", session_type),
-        ("name", name("Ada")),
-        ("email", email("ada@example.com")),
+        ("name", about(with(text("Ada"), json!({ "maxLength": MAX_NAME })), "Empty once the details were erased.")),
+        (
+            "email",
+            about(with(text("ada@example.com"), json!({ "maxLength": 254 })), "Empty once the details were erased."),
+        ),
         ("notes", or_null(long_text("About my portfolio."))),
         ("location", location()),
         ("sequence", about(sequence, "One more at every change, as in the invite.")),
@@ -344,6 +347,13 @@ fn booking() -> Members {
         ("cancelled_at", mostly_null(instant(""))),
         ("cancelled_by", mostly_null(words(&["mentee", "mentor", "calendar", "expiry"]))),
         ("reason", mostly_null(json!({ "type": "string" }))),
+        (
+            "erased_at",
+            about(
+                mostly_null(instant("")),
+                "When the mentee's details were erased; then nobody can change it any more.",
+            ),
+        ),
     ]
 }
 

@@ -100,7 +100,7 @@ pub(super) fn booking(booked: &Booked) -> Value {
         },
         "name": b.name, "email": b.email, "notes": b.notes, "location": b.location, "sequence": b.sequence,
         "created_at": utc(b.created_at), "cancelled_at": b.cancelled_at.map(utc), "cancelled_by": b.cancelled_by,
-        "reason": b.reason,
+        "reason": b.reason, "erased_at": b.erased_at.map(utc),
     })
 }
 

@@ -120,7 +120,8 @@ fn Detail(booking: BookingView) -> impl IntoView {
                 "calendar" => t.by_calendar,
                 _ => t.by_expiry,
             });
-            let mail = format!("mailto:{}", booking.mentee_email);
+            let mail = (!booking.erased)
+                .then(|| view! { <br/> <a href=format!("mailto:{}", booking.mentee_email)>{booking.mentee_email.clone()}</a> });
             let same_zone = booking.mentee_zone.name == booking.mentor_zone.name;
             view! {
                 <dl class="facts">
@@ -129,7 +130,7 @@ fn Detail(booking: BookingView) -> impl IntoView {
                         .then(|| {
                             view! { <div><dt>{fill(t.fact_when_theirs, &[("name", &booking.mentee_name)])}</dt><dd>{when(booking.start, booking.end, &booking.mentee_zone)}</dd></div> }
                         })}
-                    <div><dt>{t.fact_who}</dt><dd>{booking.mentee_name.clone()} <br/> <a href=mail>{booking.mentee_email.clone()}</a></dd></div>
+                    <div><dt>{t.fact_who}</dt><dd>{booking.mentee_name.clone()} {mail}</dd></div>
                     <div><dt>{t.fact_session}</dt><dd>{booking.session_name.clone()} ", " {format::duration(u32::from(booking.duration_minutes), language)}</dd></div>
                     {booking.location.as_ref().map(|location| view! { <div><dt>{t.fact_where}</dt><dd>{place(location)}</dd></div> })}
                     {booking.notes.clone().map(|notes| view! { <div><dt>{t.fact_notes}</dt><dd class="prose">{notes}</dd></div> })}

@@ -67,7 +67,7 @@ impl Outcome {
     }
 }
 
-fn provider_name(provider: &str) -> &'static str {
+pub(super) fn provider_name(provider: &str) -> &'static str {
     let t = use_messages().dashboard();
     match provider {
         "google" => t.provider_google,

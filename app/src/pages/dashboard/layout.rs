@@ -36,7 +36,9 @@ pub fn DashboardLayout() -> impl IntoView {
         let current = move || {
             let path = path.get();
             let path = path.trim_end_matches('/');
-            let here = path == href || (href == urls::DASHBOARD && path.starts_with("/dashboard/bookings"));
+            let here = path == href
+                || (href == urls::DASHBOARD && path.starts_with("/dashboard/bookings"))
+                || (href == urls::SETTINGS && path == urls::ACTIVITY);
             here.then_some("page")
         };
         view! { <li><a href=href aria-current=current>{text}</a></li> }

@@ -39,6 +39,7 @@ pub fn SettingsPage() -> impl IntoView {
                         Ok((settings, keys)) => view! {
                             <Profile settings=settings/>
                             <Keys keys=keys/>
+                            <History/>
                             <Data/>
                         }
                         .into_any(),
@@ -290,6 +291,21 @@ fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
                     <Button kind="danger" pending=revoke_pending on_press=revoke>{t.key_revoke}</Button>
                 </div>
             </Dialog>
+        </section>
+    }
+}
+
+/// The way to who changed what.
+#[component]
+fn History() -> impl IntoView {
+    let t = use_messages().activity();
+    view! {
+        <section class="settings-part" aria-labelledby="activity-title">
+            <h2 id="activity-title">{t.title}</h2>
+            <p class="muted">{t.text}</p>
+            <div class="button-row">
+                <a class="button" href=urls::ACTIVITY>{t.link}</a>
+            </div>
         </section>
     }
 }

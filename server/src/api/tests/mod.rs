@@ -8,6 +8,7 @@ mod flows;
 mod input;
 mod limits;
 mod notified;
+mod people;
 mod rights;
 
 use super::openapi::DOCUMENT;
