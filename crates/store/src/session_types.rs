@@ -15,6 +15,7 @@ pub struct OwnedSessionType {
 
 struct Row {
     id: Uuid,
+    mentor_id: Uuid,
     slug: String,
     name: String,
     description: Option<String>,
@@ -87,7 +88,7 @@ macro_rules! select {
     ($tail:literal, $($argument:expr),*) => {
         sqlx::query_as!(
             Row,
-            "SELECT id, slug, name, description, duration_minutes, start_interval_minutes, buffer_before_minutes,
+            "SELECT id, mentor_id, slug, name, description, duration_minutes, start_interval_minutes, buffer_before_minutes,
                  buffer_after_minutes, minimum_notice_minutes, horizon_days, daily_limit, requires_approval,
                  cancel_notice_minutes, price_amount, price_currency, location_kind, location_value, active
              FROM session_types " + $tail,
@@ -104,6 +105,16 @@ impl Tx {
         let rows =
             select!("WHERE mentor_id = $1 ORDER BY created_at, id", mentor.0).fetch_all(self.connection()).await?;
         Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Visitor: the active ones of these mentors, and whose they are, in no order.
+    pub async fn session_types_of(
+        &mut self,
+        mentors: &[MentorId],
+    ) -> Result<Vec<(MentorId, OwnedSessionType)>, StoreError> {
+        let mentors: Vec<_> = mentors.iter().map(|id| id.0).collect();
+        let rows = select!("WHERE mentor_id = ANY($1)", &mentors).fetch_all(self.connection()).await?;
+        Ok(rows.into_iter().map(|row| (MentorId(row.mentor_id), row.into())).collect())
     }
 
     /// Visitor: an active one. Mentor: one of their own.

@@ -2,7 +2,7 @@
 
 use booking::bookings::{Booked, Made};
 use booking::calendar::ConnectionView;
-use booking::listing::Slots;
+use booking::listing::{Listed, Slots};
 use booking::store::{Account, Mentor};
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SecondsFormat, TimeDelta, TimeZone, Utc};
 use scheduling::OffsetTable;
@@ -40,6 +40,12 @@ pub(super) fn mentor(mentor: &Mentor) -> Value {
         "handle": mentor.handle, "name": mentor.name, "headline": mentor.headline, "bio": mentor.bio,
         "photo_url": mentor.photo_url, "timezone": mentor.timezone,
     })
+}
+
+pub(super) fn listed(listed: &Listed) -> Value {
+    let mut item = mentor(&listed.mentor);
+    item["next_free"] = json!(listed.next_free.map(utc));
+    item
 }
 
 pub(super) fn account(account: &Account) -> Value {

@@ -2,6 +2,7 @@
 
 use crate::common::*;
 use booking::bookings::{self, Booked, Key, List};
+use booking::listing::Search;
 use booking::{Error, listing};
 use chrono::{DateTime, Utc};
 use scheduling::{BookingId, MentorId, Status};
@@ -106,8 +107,8 @@ async fn mentors_come_by_handle_and_all_of_them() {
     .await;
     let (mut handles, mut cursor): (Vec<String>, Option<String>) = Default::default();
     for pages in 1.. {
-        let (page, next) = listing::mentors(&app.context, "", cursor.as_deref()).await.unwrap();
-        handles.extend(page.into_iter().map(|mentor| mentor.handle));
+        let (page, next) = listing::mentors(&app.context, &Search { cursor, ..Search::default() }).await.unwrap();
+        handles.extend(page.into_iter().map(|listed| listed.mentor.handle));
         cursor = next;
         if cursor.is_none() {
             assert_eq!(pages, 3);
@@ -117,7 +118,8 @@ async fn mentors_come_by_handle_and_all_of_them() {
     assert_eq!(handles.len(), 110, "who has confirmed the address");
     assert!(handles.is_sorted_by(|a, b| a < b));
     for (query, found) in [("NAME 70", 1), (" rust ", 1), ("50%", 1), ("mentor-11", 2), ("%", 1), ("example.com", 0)] {
-        let (page, _) = listing::mentors(&app.context, query, None).await.unwrap();
+        let (page, _) =
+            listing::mentors(&app.context, &Search { query: query.into(), ..Search::default() }).await.unwrap();
         assert_eq!(page.len(), found, "{query}");
     }
 }
