@@ -250,7 +250,7 @@ fn a_booking_moves_to_where_it_may_and_nowhere_else() {
     assert!(moves.get() > 30, "most can be moved: {moves:?}");
 }
 
-/// What the directory says of each mentor, in `free` or ever, is the first start that is listed for one of the two kinds.
+/// What the directory says of each mentor, in `free` or ever, is the first start that is listed for one of the kinds.
 async fn the_directory_agrees(app: &TestApp, cases: &[Case], round: usize) -> usize {
     let begins = cases[0].begins;
     app.set_now(at(begins) - TimeDelta::days(2));
@@ -270,8 +270,9 @@ async fn the_directory_agrees(app: &TestApp, cases: &[Case], round: usize) -> us
         assert_eq!(next, None);
         for (_, handle) in &mentors {
             let mut starts = Vec::new();
-            for slug in SLUGS {
-                starts.extend(listing::horizon(&app.context, handle, slug, None).await.unwrap().starts);
+            let (_, types) = listing::mentor(&app.context, handle).await.unwrap();
+            for SessionType { slug, .. } in types {
+                starts.extend(listing::horizon(&app.context, handle, &slug, None).await.unwrap().starts);
             }
             let first = starts.into_iter().filter(|start| free.as_ref().is_none_or(|free| free.contains(start))).min();
             let listed = page.iter().find(|listed| listed.mentor.handle == *handle);
