@@ -212,8 +212,8 @@ async fn first_starts(
     const FIRST_LOOK: TimeDelta = TimeDelta::days(7);
     let ids: Vec<MentorId> = mentors.iter().map(Mentor::id).collect();
     let mut wishes: HashMap<MentorId, Vec<Wish>> = HashMap::new();
-    for (mentor, owned) in tx.session_types_of(&ids).await? {
-        wishes.entry(mentor).or_default().push(Wish::from(&owned));
+    for (mentor, session_type, policy) in tx.policies(&ids).await? {
+        wishes.entry(mentor).or_default().push(Wish { policy, session_type, moving: None });
     }
     let furthest = wishes.values().flatten().map(|wish| wish.policy.horizon_days).max().unwrap_or_default();
     let whole = span.cloned().unwrap_or(now..DateTime::<Utc>::MAX_UTC);

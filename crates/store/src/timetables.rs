@@ -40,8 +40,8 @@ impl Tx {
         let mentors: Vec<_> = mentors.iter().map(|id| id.0).collect();
         let rows = sqlx::query!(
             r#"SELECT mentor AS "mentor!", days, start_minutes, end_minutes,
-                   overrides AS "overrides: Json<Vec<DateOverride>>", blocked_from, blocked_to, busy_from, busy_to,
-                   busy_before, busy_after, busy_types AS "busy_types: Vec<Option<Uuid>>"
+                   overrides AS "overrides: Json<Vec<DateOverride>>", blocked_from, blocked_to, booked_from, booked_to,
+                   buffers_before, buffers_after, session_types AS "session_types: Vec<Option<Uuid>>", busy_from, busy_to
                FROM timetables($1, $2, $3, $4, $5)"#,
             &mentors,
             span.start,
@@ -69,19 +69,23 @@ impl Tx {
                         .collect(),
                 };
                 let small = |n: i16| u16::try_from(n).unwrap_or_default();
-                let buffers = row.busy_before.unwrap_or_default().into_iter().zip(row.busy_after.unwrap_or_default());
-                let times = row.busy_from.unwrap_or_default().into_iter().zip(row.busy_to.unwrap_or_default());
-                let taken = times.zip(buffers).zip(row.busy_types.unwrap_or_default());
-                let taken = taken.map(|(((start, end), (before, after)), kind)| {
-                    let busy = Busy {
-                        start,
-                        end,
-                        buffer_before_minutes: small(before),
-                        buffer_after_minutes: small(after),
-                        counts_to_daily_limit: false,
-                    };
-                    (busy, kind.map(SessionTypeId))
+                let busy = |start, end, before, after| Busy {
+                    start,
+                    end,
+                    buffer_before_minutes: small(before),
+                    buffer_after_minutes: small(after),
+                    counts_to_daily_limit: false,
+                };
+                let times = row.booked_from.unwrap_or_default().into_iter().zip(row.booked_to.unwrap_or_default());
+                let buffers =
+                    row.buffers_before.unwrap_or_default().into_iter().zip(row.buffers_after.unwrap_or_default());
+                let booked = times.zip(buffers).zip(row.session_types.unwrap_or_default());
+                let booked = booked.map(|(((start, end), (before, after)), kind)| {
+                    (busy(start, end, before, after), kind.map(SessionTypeId))
                 });
+                let events = row.busy_from.unwrap_or_default().into_iter().zip(row.busy_to.unwrap_or_default());
+                let events = events.map(|(start, end)| (busy(start, end, 0, 0), None));
+                let taken = booked.chain(events);
                 Ok(Timetable { mentor: MentorId(row.mentor), hours, taken: taken.collect() })
             })
             .collect()

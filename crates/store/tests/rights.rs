@@ -590,13 +590,14 @@ async fn a_timetable_holds_hours_and_when_a_mentor_is_busy_and_no_more() {
         assert_eq!(rows.len(), 2, "caller {caller}: whoever may ask for one may ask for the other");
         let columns: Vec<&str> = rows[0].columns().iter().map(sqlx::Column::name).collect();
         let hours = ["mentor", "days", "start_minutes", "end_minutes", "overrides", "blocked_from", "blocked_to"];
-        let busy = ["busy_from", "busy_to", "busy_before", "busy_after", "busy_types"];
-        assert_eq!(columns, [&hours[..], &busy[..]].concat());
-        let times: Vec<i64> =
-            sqlx::query_scalar(AssertSqlSafe(format!("SELECT cardinality(busy_from)::bigint FROM ({sql}) t")))
-                .fetch_all(&mut connection)
-                .await
-                .unwrap();
+        let booked = ["booked_from", "booked_to", "buffers_before", "buffers_after", "session_types"];
+        assert_eq!(columns, [&hours[..], &booked[..], &["busy_from", "busy_to"]].concat());
+        let times: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
+            "SELECT (cardinality(booked_from) + cardinality(busy_from))::bigint FROM ({sql}) t"
+        )))
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
         let mut times = times;
         times.sort_unstable();
         assert_eq!(times, [2, 4], "as many as busy_times tells of");

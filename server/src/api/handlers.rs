@@ -20,6 +20,7 @@ use booking::secrets::{Secret, sha256};
 use booking::{Context, Error, calendar, holds, listing, schedule};
 use chrono::NaiveDate;
 use scheduling::{Availability, BookingId, Language, SessionType, Status, rules};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -117,14 +118,12 @@ pub(super) struct Tagged {
 }
 
 impl Tagged {
-    fn new(answer: &Value) -> Result<Self, Problem> {
-        let body = answer.to_string();
-        let hash = sha256(body.as_bytes());
-        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..16]));
-        Ok(Self {
-            body: body.into(),
-            tag: HeaderValue::from_str(&tag).map_err(|error| Error::Internal(error.to_string()))?,
-        })
+    fn new(answer: &impl Serialize) -> Result<Self, Problem> {
+        let unwritten = |error: &dyn std::error::Error| Error::Internal(error.to_string());
+        let body = serde_json::to_vec(answer).map_err(|error| unwritten(&error))?;
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&sha256(&body)[..16]));
+        let tag = HeaderValue::from_str(&tag).map_err(|error| unwritten(&error))?;
+        Ok(Self { body: body.into(), tag })
     }
 
     /// The answer, or 304 to whoever has it already. It may be kept, and is asked for again each time: somebody may have
