@@ -18,8 +18,8 @@ test: ## run every test: formatting, lints, Rust, the release build, the browser
 soak: ## kill it a hundred times, ask it a thousand at once, and the like: about ten minutes
 	@scripts/soak.sh
 
-bench: ## measure how long it takes to find the free times
-	@scripts/setup.sh build && . scripts/env.sh && cargo bench --locked -p scheduling
+bench: ## measure a release: each figure beside its aim and the limit of this machine
+	@scripts/bench.sh
 
 build: ## put a release into dist/
 	@scripts/setup.sh build && scripts/build.sh

@@ -11,7 +11,7 @@ use crate::AppError;
 use crate::i18n::messages;
 use booking::bookings::{Idempotency, Key, List, Request};
 use booking::calendar::ConnectError;
-use booking::listing::Horizon;
+use booking::listing::{Horizon, Search};
 use booking::secrets::{Kind, Secret, sha256};
 use booking::store::{self, Account, Happened, Mentor, Profile};
 use booking::{
@@ -115,13 +115,20 @@ fn card(mentor: Mentor) -> MentorCard {
         bio: mentor.bio,
         photo_url: mentor.photo_url,
         timezone: mentor.timezone,
+        free_in_minutes: None,
     }
 }
 
 pub(super) async fn mentors(query: Option<String>, cursor: Option<String>) -> Result<Page<MentorCard>, AppError> {
-    let query = query.unwrap_or_default();
-    let (mentors, next_cursor) = listing::mentors(&context(), &query, cursor.as_deref()).await.map_err(fail)?;
-    Ok(Page { items: mentors.into_iter().map(card).collect(), next_cursor })
+    let search = Search { query: query.unwrap_or_default(), cursor, ..Search::default() };
+    let context = context();
+    let (mentors, next_cursor) = listing::mentors(&context, &search).await.map_err(fail)?;
+    let now = context.now();
+    let items = mentors.into_iter().map(|listed| {
+        let wait = listed.next_free.map(|start| u32::try_from((start - now).num_minutes()).unwrap_or_default());
+        MentorCard { free_in_minutes: wait, ..card(listed.mentor) }
+    });
+    Ok(Page { items: items.collect(), next_cursor })
 }
 
 pub(super) async fn mentor(handle: String) -> Result<MentorPage, AppError> {

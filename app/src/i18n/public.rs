@@ -25,6 +25,9 @@ pub struct Public {
     pub next_page: &'static str,
     pub first_page: &'static str,
     pub see_times: &'static str,
+    /// `{wait}`
+    pub next_free_in: &'static str,
+    pub next_free_none: &'static str,
 
     // A mentor's page
     /// `{name}`
@@ -227,6 +230,8 @@ pub static EN: Public = Public {
     next_page: "More mentors",
     first_page: "Back to the first page",
     see_times: "See times",
+    next_free_in: "Next free time in {wait}",
+    next_free_none: "No free times at the moment",
 
     mentor_title: "Book a time with {name}",
     mentor_session_title: "{session} with {name}",
@@ -422,6 +427,8 @@ pub static KO: Public = Public {
     next_page: "멘토 더 보기",
     first_page: "처음으로",
     see_times: "시간 보기",
+    next_free_in: "{wait} 뒤부터 예약 가능",
+    next_free_none: "지금은 예약할 수 있는 시간이 없습니다",
 
     mentor_title: "{name} 님과 약속 잡기",
     mentor_session_title: "{name} 님의 {session}",

@@ -77,6 +77,13 @@ pub(crate) enum AccountMail {
     CalendarExpired { connection: ConnectionId },
 }
 
+/// A task's kind, and all of it.
+fn written(task: &Task) -> Result<(String, serde_json::Value), Error> {
+    let payload = serde_json::to_value(task).map_err(|error| Error::Internal(error.to_string()))?;
+    let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    Ok((kind, payload))
+}
+
 /// Of `mentor`, with whom it is deleted, or nobody's.
 pub(crate) async fn leave(
     tx: &mut Tx,
@@ -85,25 +92,21 @@ pub(crate) async fn leave(
     run_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let payload = serde_json::to_value(task).map_err(|error| Error::Internal(error.to_string()))?;
-    let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    let (kind, payload) = written(task)?;
     Ok(tx.enqueue(mentor, &kind, &payload, run_at, now).await?)
 }
 
 /// As [`leave`], to be run at once, unless the same waits already.
 pub(crate) async fn leave_once(tx: &mut Tx, mentor: MentorId, task: &Task, now: DateTime<Utc>) -> Result<(), Error> {
-    let payload = serde_json::to_value(task).map_err(|error| Error::Internal(error.to_string()))?;
-    let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    let (kind, payload) = written(task)?;
     Ok(tx.enqueue_once(mentor, &kind, &payload, now).await?)
 }
 
 /// What follows a change of a booking: both are told, and its event is written.
 pub(crate) async fn follow_up(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
-    let (mentor, now) = (Some(event.mentor_id), event.created_at);
-    for mentee in [true, false] {
-        leave(tx, mentor, &Task::Notice { event: event.id, mentee }, now, now).await?;
-    }
-    leave(tx, mentor, &Task::Event { booking: event.booking_id }, now, now).await
+    let notice = |mentee| written(&Task::Notice { event: event.id, mentee });
+    let jobs = [notice(true)?, notice(false)?, written(&Task::Event { booking: event.booking_id })?];
+    Ok(tx.enqueue_all(event.mentor_id, &jobs, event.created_at).await?)
 }
 
 pub(crate) async fn expire_at(

@@ -18,6 +18,7 @@ mod notices;
 pub mod rotation;
 pub mod schedule;
 pub mod secrets;
+pub mod seed;
 pub mod zones;
 
 pub use context::Context;

@@ -167,6 +167,6 @@ pub async fn delete_session_type(context: &Context, author: impl Into<Author>, s
 pub async fn busy_soon(context: &Context, mentor: MentorId) -> Result<(Vec<Busy>, DateTime<Utc>), Error> {
     let now = context.now();
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
-    let busy = listing::busy(&mut tx, &(now..now + TimeDelta::days(21)), now, None, None).await?;
-    Ok((busy, now))
+    let timetable = listing::timetable(&mut tx, mentor, &(now..now + TimeDelta::days(21)), now, None).await?;
+    Ok((timetable.busy(None), now))
 }

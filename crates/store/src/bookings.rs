@@ -2,7 +2,7 @@ use crate::mentors::like_pattern;
 use crate::session_types::{location, location_word};
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
-use scheduling::{Actor, ApiKeyId, BookingId, Busy, EventId, EventKind, Location, MentorId, SessionTypeId, Status};
+use scheduling::{Actor, ApiKeyId, BookingId, EventId, EventKind, Location, MentorId, SessionTypeId, Status};
 use sqlx::postgres::types::PgRange;
 use std::ops::{Bound, Range};
 use uuid::Uuid;
@@ -245,39 +245,6 @@ macro_rules! select {
 /// # Errors
 /// Every query fails where the database does.
 impl Tx {
-    /// Visitor (acting for the mentor), mentor: when the mentor is taken in `span`, at the instant `now`, but for
-    /// `except`. What is of `session_type` counts to its daily limit.
-    pub async fn busy(
-        &mut self,
-        span: Range<DateTime<Utc>>,
-        now: DateTime<Utc>,
-        session_type: Option<SessionTypeId>,
-        except: Option<BookingId>,
-    ) -> Result<Vec<Busy>, StoreError> {
-        let rows = sqlx::query!(
-            r#"SELECT starts_at AS "start!", ends_at AS "end!", before_minutes AS "before!", after_minutes AS "after!",
-                   session_type
-               FROM busy_times($1, $2, $3, $4)"#,
-            span.start,
-            span.end,
-            now,
-            except.map(|id| id.0)
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let small = |n: i16| u16::try_from(n).unwrap_or_default();
-        Ok(rows
-            .into_iter()
-            .map(|row| Busy {
-                start: row.start,
-                end: row.end,
-                buffer_before_minutes: small(row.before),
-                buffer_after_minutes: small(row.after),
-                counts_to_daily_limit: row.session_type.is_some() && row.session_type == session_type.map(|id| id.0),
-            })
-            .collect())
-    }
-
     /// Visitor: makes a booking. [`StoreError::Overlap`] where the time is taken, whatever was checked before.
     pub async fn insert_booking(&mut self, b: &NewBooking) -> Result<(), StoreError> {
         let small = |n: u16| i16::try_from(n).unwrap_or(i16::MAX);

@@ -42,6 +42,27 @@ impl Tx {
         Ok(())
     }
 
+    /// As [`enqueue`](Self::enqueue), several at once, each its kind and payload, to be run at once.
+    pub async fn enqueue_all(
+        &mut self,
+        mentor: MentorId,
+        jobs: &[(String, serde_json::Value)],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (kinds, payloads): (Vec<_>, Vec<_>) = jobs.iter().cloned().unzip();
+        sqlx::query!(
+            "INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
+             SELECT $1, kind, payload, $4, $4 FROM unnest($2::text[], $3::jsonb[]) AS job (kind, payload)",
+            mentor.0,
+            &kinds,
+            &payloads,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Worker: as [`enqueue`](Self::enqueue), to be run at once, unless the same waits already and nobody has begun it.
     pub async fn enqueue_once(
         &mut self,

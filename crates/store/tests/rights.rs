@@ -496,8 +496,8 @@ async fn functions_with_their_owners_rights_are_safe_to_call() {
     .await;
     assert_eq!(
         definers.len(),
-        3,
-        "busy_times, live_holds and take_hold, and nothing that nobody looked at: {definers:?}"
+        4,
+        "busy_times, live_holds, take_hold and timetables, and nothing that nobody looked at: {definers:?}"
     );
     let unsafe_ones = texts(
         &mut connection,
@@ -529,6 +529,7 @@ async fn without_a_role_the_application_can_do_nothing() {
     }
     for sql in [
         "SELECT * FROM busy_times('-infinity', 'infinity', now(), NULL)",
+        "SELECT * FROM timetables('{}', '-infinity', 'infinity', now(), NULL)",
         "SELECT * FROM _sqlx_migrations",
         "CREATE TABLE mine (n int)",
         "CREATE FUNCTION acting_mentor() RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'",
@@ -585,6 +586,35 @@ async fn a_visitor_learns_when_a_mentor_is_busy_and_no_more() {
             assert!(matches!(refused, Err(Outcome::NoRight)), "{sql} as caller {caller}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_timetable_holds_hours_and_when_a_mentor_is_busy_and_no_more() {
+    let (_database, mut connection) = seeded().await;
+    let sql = format!("SELECT * FROM timetables(ARRAY['{A}', '{B}']::uuid[], '-infinity', 'infinity', now(), NULL)");
+    for caller in 0..CALLERS.len() {
+        attempt(&mut connection, caller, "", "").await.ok().unwrap();
+        let rows = sqlx::query(AssertSqlSafe(sql.clone())).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(rows.len(), 2, "caller {caller}: whoever may ask for one may ask for the other");
+        let columns: Vec<&str> = rows[0].columns().iter().map(sqlx::Column::name).collect();
+        let hours = ["mentor", "days", "start_minutes", "end_minutes", "overrides", "blocked_from", "blocked_to"];
+        let booked = ["booked_from", "booked_to", "buffers_before", "buffers_after", "session_types"];
+        assert_eq!(columns, [&hours[..], &booked[..], &["busy_from", "busy_to"]].concat());
+        let times: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
+            "SELECT (cardinality(booked_from) + cardinality(busy_from))::bigint FROM ({sql}) t"
+        )))
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        let mut times = times;
+        times.sort_unstable();
+        assert_eq!(times, [2, 4], "as many as busy_times tells of");
+    }
+    // Who is not public has none.
+    let unconfirmed = format!("UPDATE mentors SET email_verified_at = NULL WHERE id = '{A}'");
+    attempt(&mut connection, 0, &unconfirmed, "").await.ok().unwrap();
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(rows.len(), 1);
 }
 
 #[tokio::test]

@@ -2,20 +2,27 @@
 
 use super::credential::Credential;
 use super::input::{Body, Fields, Name, Query};
+use super::together::Together;
 use super::wire;
 use crate::forms::calendar_file;
 use crate::limits::Client;
 use crate::problem::Problem;
 use axum::Json;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::Bytes;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use booking::accounts::{self, NewAccount};
 use booking::bookings::{self, Idempotency, List, Request};
-use booking::secrets::Secret;
-use booking::{Context, calendar, holds, listing, schedule};
+use booking::listing::Search;
+use booking::secrets::{Secret, sha256};
+use booking::{Context, Error, calendar, holds, listing, schedule};
+use chrono::NaiveDate;
 use scheduling::{Availability, BookingId, Language, SessionType, Status, rules};
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 type Answer = Result<Json<Value>, Problem>;
 
@@ -38,9 +45,20 @@ pub(super) async fn mentors(State(context): State<Context>, Query(mut asked): Qu
     if cursor.as_deref().is_some_and(|cursor| rules::check_handle("cursor", cursor).is_some()) {
         asked.wrong("cursor", "invalid", "Use next_cursor of the page before.");
     }
+    let limit = asked.optional_count("limit", listing::MOST_MENTORS);
+    let free = match (asked.optional_instant("free_from"), asked.optional_instant("free_to")) {
+        (None, None) => None,
+        (Some(from), Some(to)) if from < to => Some(from..to),
+        _ => {
+            asked.wrong("free_to", "out_of_range", "Send both ends of the span, the end after the beginning.");
+            None
+        }
+    };
     asked.finish()?;
-    let (mentors, next) = listing::mentors(&context, &query, cursor.as_deref()).await?;
-    Ok(Json(wire::page(mentors.iter().map(wire::mentor).collect(), next)))
+    let usual = Search::default();
+    let search = Search { query, cursor, free, limit: limit.unwrap_or(usual.limit) };
+    let (mentors, next) = listing::mentors(&context, &search).await?;
+    Ok(Json(wire::page(mentors.iter().map(wire::listed).collect(), next)))
 }
 
 pub(super) async fn create_mentor(
@@ -87,13 +105,64 @@ pub(super) async fn create_login_link(
     Ok(created(json!({ "url": url, "expires_at": wire::utc(expires_at) })))
 }
 
-pub(super) async fn slots(State(context): State<Context>, Name(handle): Name, Query(mut asked): Query) -> Answer {
+/// Mentor, session type, first and last day, time zone.
+type SlotsQuestion = (String, String, NaiveDate, NaiveDate, Option<String>);
+/// Everybody looks at a popular mentor's slots at the same time.
+pub(super) type AskedSlots = Together<SlotsQuestion, Tagged>;
+
+/// An answer as bytes, and a strong entity tag that is made from them.
+#[derive(Clone)]
+pub(super) struct Tagged {
+    body: Bytes,
+    tag: HeaderValue,
+}
+
+impl Tagged {
+    fn new(answer: &impl Serialize) -> Result<Self, Problem> {
+        let unwritten = |error: &dyn std::error::Error| Error::Internal(error.to_string());
+        let body = serde_json::to_vec(answer).map_err(|error| unwritten(&error))?;
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&sha256(&body)[..16]));
+        let tag = HeaderValue::from_str(&tag).map_err(|error| unwritten(&error))?;
+        Ok(Self { body: body.into(), tag })
+    }
+
+    /// The answer, or 304 to whoever has it already. It may be kept, and is asked for again each time: somebody may have
+    /// booked.
+    fn to(&self, headers: &HeaderMap) -> Response {
+        let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let mut known = known.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+        let same = known.any(|tag| tag == "*" || tag.as_bytes() == self.tag.as_bytes());
+        let kept = [
+            (header::ETAG, self.tag.clone()),
+            (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate")),
+        ];
+        if same {
+            return (StatusCode::NOT_MODIFIED, kept).into_response();
+        }
+        (kept, [(header::CONTENT_TYPE, "application/json")], self.body.clone()).into_response()
+    }
+}
+
+pub(super) async fn slots(
+    State(context): State<Context>,
+    Extension(asked_slots): Extension<Arc<AskedSlots>>,
+    Name(handle): Name,
+    headers: HeaderMap,
+    Query(mut asked): Query,
+) -> Result<Response, Problem> {
     let session_type = asked.text("session_type");
     let (from, to) = (asked.date("from"), asked.date("to"));
     let timezone = asked.optional_text("timezone");
     asked.finish()?;
+    let question = (handle, session_type, from, to, timezone);
+    let read = || read_slots(context.clone(), question.clone());
+    Ok(asked_slots.ask(&question, read).await?.to(&headers))
+}
+
+async fn read_slots(context: Context, question: SlotsQuestion) -> Result<Tagged, Problem> {
+    let (handle, session_type, from, to, timezone) = question;
     let slots = listing::slots(&context, &handle, &session_type, from, to, timezone.as_deref()).await?;
-    Ok(Json(wire::slots(&slots)))
+    Tagged::new(&wire::slots(&slots))
 }
 
 pub(super) async fn availability(State(context): State<Context>, credential: Credential) -> Answer {

@@ -14,7 +14,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let asked = lenient(session_type(), &may_be_left_out);
     vec![
         ("MentorPage", page("Mentor")),
-        ("Mentor", object(profile())),
+        ("Mentor", listed()),
         ("MentorProfile", object(joined(profile(), vec![("session_types", list(of("SessionType")))]))),
         ("NewMentor", lenient(new_mentor(), &["headline", "bio", "photo_url"])),
         ("CreatedMentor", created_mentor()),
@@ -147,7 +147,7 @@ fn flag(example: bool) -> Value {
     json!({ "type": "boolean", "examples": [example] })
 }
 
-fn whole(from: u64, to: u64, example: u64) -> Value {
+pub(super) fn whole(from: u64, to: u64, example: u64) -> Value {
     json!({ "type": "integer", "minimum": from, "maximum": to, "examples": [example] })
 }
 
@@ -223,6 +223,12 @@ fn profile() -> Members {
         ("photo_url", or_null(url("https://example.com/kim.jpg"))),
         ("timezone", zone("Asia/Seoul")),
     ]
+}
+
+fn listed() -> Value {
+    let next_free =
+        about(or_null(instant("2026-11-30T00:00:00Z")), "The first start that can be booked; null: there is none.");
+    object(joined(profile(), vec![("next_free", next_free)]))
 }
 
 fn new_mentor() -> Value {

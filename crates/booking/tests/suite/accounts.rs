@@ -47,7 +47,8 @@ async fn member(app: &TestApp, handle: &str) -> MentorId {
 }
 
 async fn is_public(app: &TestApp, handle: &str) -> bool {
-    let listed = listing::mentors(&app.context, "", None).await.unwrap().0.iter().any(|mentor| mentor.handle == handle);
+    let (listed, _) = listing::mentors(&app.context, &listing::Search::default()).await.unwrap();
+    let listed = listed.iter().any(|listed| listed.mentor.handle == handle);
     let shown = match listing::mentor(&app.context, handle).await {
         Ok(_) => true,
         Err(Error::NotFound) => false,
