@@ -10,7 +10,7 @@ mod schemas;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::problem::Problem;
 use axum::Router;
