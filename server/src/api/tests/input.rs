@@ -5,7 +5,7 @@ use crate::api::docs::compact;
 use crate::api::rows::Takes;
 
 /// The rows that read a body, each with a path, a token and the schema's name.
-fn rows_with_body(api: &Api, booking: &Value) -> Vec<(&'static Row, String, String)> {
+pub(super) fn rows_with_body(api: &Api, booking: &Value) -> Vec<(&'static Row, String, String)> {
     let token = |row: &Row| if row.tag == "Platform" { PLATFORM_KEY.to_owned() } else { api.kim.key.clone() };
     let path = |row: &Row| {
         let path = row.path.replace("{handle}", "kim-mentor").replace("{slug}", "session");

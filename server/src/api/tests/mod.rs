@@ -3,6 +3,7 @@
 #[path = "../../../../crates/booking/tests/common/mod.rs"]
 pub(crate) mod common;
 
+mod chance;
 mod document;
 mod flows;
 pub(crate) mod input;
