@@ -29,7 +29,7 @@ impl Bytes<'_> {
 
     fn window(&mut self) -> Option<Window> {
         let (a, b) = (self.below(1441), self.below(1441));
-        let at = |minutes| ClockTime::from_minutes(minutes).ok();
+        let at = |minutes| ClockTime::from_minutes(minutes);
         (a != b).then_some(Window { start_time: at(a.min(b))?, end_time: at(a.max(b))? })
     }
 
