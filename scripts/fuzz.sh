@@ -31,7 +31,7 @@ guided() {
     mkdir -p "corpus/$1"
     "target/$HOST/release/$1" "corpus/$1" "seeds/$1" -max_total_time="$SECONDS_EACH" -timeout=10 \
         -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 -artifact_prefix="seeds/$1/" 2>&1 |
-        sed -E '/^#[0-9]+[[:space:]]+(NEW|REDUCE|pulse|RELOAD)/d'
+        sed -E '/^#[0-9]+[[:space:]]+(NEW|REDUCE|pulse|RELOAD)/d; /^("|###)/d'
 }
 
 bodies() {

@@ -16,7 +16,8 @@ PLACE=$(mktemp -d)
 SERVER=
 finish() {
     if [[ -n $SERVER ]]; then
-        kill "$SERVER" && wait "$SERVER" || true
+        kill "$SERVER" || true
+        wait "$SERVER" || true
     fi
     rm -rf "$PLACE"
 }
