@@ -4,7 +4,7 @@
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench build fmt lint test-unit test-e2e sqlx sqlx-check setup clean
+.PHONY: help run test soak fuzz bench build fmt lint test-unit test-e2e sqlx sqlx-check setup clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,9 @@ test: ## run every test: formatting, lints, Rust, the release build, the browser
 
 soak: ## kill it a hundred times, ask it a thousand at once, and the like: about ten minutes
 	@scripts/soak.sh
+
+fuzz: ## FUZZ_SECONDS (60) for each target: calendar objects, hours, slots, bodies, and the API by its document
+	@scripts/fuzz.sh && scripts/schemathesis.sh
 
 bench: ## measure a release: each figure beside its aim and the limit of this machine
 	@scripts/bench.sh

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what is missing on this machine, says what and why, and does nothing the second time.
 #
-#     scripts/setup.sh [build|test]
+#     scripts/setup.sh [build|test|schemathesis]
 #
-# build: what `make run` needs. test: also what `make test` needs.
+# build: what `make run` needs. test: also what `make test` needs. schemathesis: what `make fuzz` needs.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,6 +18,8 @@ NODE_MIN=18
 POSTGRES_MIN=15
 RADICALE=3.9.0
 XANDIKOS=0.4.10
+# Only for `make fuzz`.
+SCHEMATHESIS=4.32.5
 # The browser half and the tool that packs it must be of one version.
 WASM_BINDGEN=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$ROOT/Cargo.lock")
 
@@ -272,6 +274,21 @@ setup_caldav() {
     echo "$versions" >"$TOOLS/caldav/versions"
 }
 
+setup_schemathesis() {
+    local versions="schemathesis==$SCHEMATHESIS" bin=$TOOLS/schemathesis/bin
+    if [[ -x $bin/schemathesis && $(cat "$TOOLS/schemathesis/versions" 2>/dev/null) == "$versions" ]]; then
+        return
+    fi
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        package "runs Schemathesis" python3-venv python3
+    fi
+    say "Installing Schemathesis $SCHEMATHESIS: it asks the API what its document allows"
+    rm -rf "$TOOLS/schemathesis"
+    python3 -m venv "$TOOLS/schemathesis"
+    "$bin/pip" install --quiet --disable-pip-version-check "$versions" >&2
+    echo "$versions" >"$TOOLS/schemathesis/versions"
+}
+
 # --- All --------------------------------------------------------------------------------------------------------------
 
 setup_build() {
@@ -295,5 +312,6 @@ setup_test() {
 case ${1:-build} in
 build) setup_build ;;
 test) setup_test ;;
-*) fail "usage: scripts/setup.sh [build|test]" ;;
+schemathesis) setup_build && setup_schemathesis ;;
+*) fail "usage: scripts/setup.sh [build|test|schemathesis]" ;;
 esac

@@ -53,14 +53,28 @@ impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let error = Self::of(&error);
+        // Leptos would answer 500, whoever's fault it is.
+        #[cfg(feature = "ssr")]
+        crate::api::server::answer_with_status(&error);
+        error
+    }
+}
+
+impl AppError {
+    fn of(error: &ServerFnErrorErr) -> Self {
         match error {
+            // On the server: what came is no text.
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::unreadable(),
+            ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => Self::unreadable(),
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
                 Self::Network
             }
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::Invalid(vec![FieldError::new("", "invalid", "The request could not be read.")])
-            }
             _ => Self::Internal,
         }
+    }
+
+    fn unreadable() -> Self {
+        Self::Invalid(vec![FieldError::new("", "invalid", "The request could not be read.")])
     }
 }

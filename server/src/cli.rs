@@ -135,11 +135,15 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(perform(command, config)) {
+    let done = runtime.block_on(perform(command, config));
+    // A name that is being looked up, or a password that is being hashed, is not waited for.
+    runtime.shutdown_background();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("yaksok: {error}");
-            ExitCode::FAILURE
+            // As for every variable that cannot be used.
+            if matches!(error, StartError::OtherKey) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -167,7 +167,7 @@ fn decoded(value: &str) -> Option<String> {
 async fn told(context: &Context, watch: &str, secret: &str) -> StatusCode {
     match calendar::notify(context, watch, &Secret::new(secret)).await {
         Ok(true) => StatusCode::ACCEPTED,
-        Ok(false) => StatusCode::NOT_FOUND,
+        Ok(false) | Err(Error::Invalid(_)) => StatusCode::NOT_FOUND,
         Err(error) => {
             tracing::error!(%error, "a notification could not be taken");
             StatusCode::SERVICE_UNAVAILABLE

@@ -1,6 +1,7 @@
 //! Connections: how many there may be at once, and how long each may take to say what it wants. Slow or silent clients
 //! cost a little memory for a while, and never a worker.
 
+use crate::limits::network;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -9,11 +10,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
@@ -30,15 +32,19 @@ const WAITING: u32 = 4096;
 pub(crate) struct Bounds {
     /// So many at once; more wait to be accepted.
     connections: usize,
+    /// As many of them may be one client's; more are closed at once, so that nobody takes every place.
+    of_one: Option<usize>,
     /// So long until a request's head is there, from the connection's beginning or the answer before.
     head: Duration,
 }
 
 impl Bounds {
     /// What this process can bear: the files that it may open, but for those of the database, of mail and of pages.
-    pub(crate) fn of_process() -> Self {
-        let files = most_files();
-        Self { connections: files.saturating_sub(256).clamp(64, 8192), head: Duration::from_secs(30) }
+    /// `direct`: each client comes from an address of its own.
+    pub(crate) fn of_process(direct: bool) -> Self {
+        let connections = most_files().saturating_sub(256).clamp(64, 8192);
+        let of_one = direct.then(|| (connections / 4).min(256));
+        Self { connections, of_one, head: Duration::from_secs(30) }
     }
 }
 
@@ -68,6 +74,7 @@ pub(crate) async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(bounds.head).max_header_size(LARGEST_HEAD);
     let places = Arc::new(Semaphore::new(bounds.connections));
+    let clients = Arc::new(Crowd::default());
     let (closing, closed) = watch::channel(());
     let mut stop = pin!(stop);
     loop {
@@ -79,6 +86,7 @@ pub(crate) async fn serve(
             next = next => next,
             () = &mut stop => break,
         };
+        let Some(seat) = clients.clone().enter(peer.ip(), bounds.of_one.unwrap_or(usize::MAX)) else { continue };
         let application = application.clone();
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request = request.map(Body::new);
@@ -96,12 +104,53 @@ pub(crate) async fn serve(
                     let _ = connection.await;
                 }
             }
-            drop((place, closed));
+            drop((place, seat, closed));
         });
     }
     drop((listener, closed));
     closing.send_replace(());
     closing.closed().await;
+}
+
+/// How many connections each client has, by [`network`].
+#[derive(Default)]
+struct Crowd(Mutex<HashMap<IpAddr, usize>>);
+
+impl Crowd {
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more, unless the client has `most` already.
+    fn enter(self: Arc<Self>, client: IpAddr, most: usize) -> Option<Seat> {
+        let client = network(client);
+        let mut crowd = self.lock();
+        let count = crowd.entry(client).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        drop(crowd);
+        Some(Seat { crowd: self, client })
+    }
+}
+
+/// A connection of a client's; dropped, it is not any more.
+struct Seat {
+    crowd: Arc<Crowd>,
+    client: IpAddr,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut crowd = self.crowd.lock();
+        if let Some(count) = crowd.get_mut(&self.client) {
+            *count -= 1;
+            if *count == 0 {
+                crowd.remove(&self.client);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -126,7 +175,7 @@ mod tests {
         });
         let application = Router::new().route("/", get(async || "fine")).route("/slowly", slowly);
         let (stop, stopped) = oneshot::channel();
-        let bounds = Bounds { connections, head };
+        let bounds = Bounds { connections, of_one: Some(3), head };
         (address, stop, tokio::spawn(serve(listener, application, bounds, async { drop(stopped.await) })))
     }
 
@@ -171,6 +220,41 @@ mod tests {
         assert_eq!(read(&mut third).await, "");
         drop(first);
         assert!(read(&mut third).await.ends_with("fine"));
+    }
+
+    #[tokio::test]
+    async fn nobody_takes_every_place() {
+        let (address, _stop, _) = start(10, Duration::from_secs(60)).await;
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(WHOLE).await.unwrap();
+            assert!(read(&mut stream).await.ends_with("fine"));
+            held.push(stream);
+        }
+        let mut fourth = TcpStream::connect(address).await.unwrap();
+        let closed = timeout(Duration::from_secs(1), fourth.read(&mut [0; 1])).await.expect("it is closed at once");
+        assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+        held.clear();
+        sleep(Duration::from_millis(50)).await;
+        let mut again = TcpStream::connect(address).await.unwrap();
+        again.write_all(WHOLE).await.unwrap();
+        assert!(read(&mut again).await.ends_with("fine"));
+    }
+
+    #[test]
+    fn clients_are_counted_apart_and_forgotten() {
+        let crowd = Arc::new(Crowd::default());
+        let enter = |address: &str| crowd.clone().enter(address.parse().unwrap(), 2);
+        let seats =
+            [enter("192.0.2.1"), enter("192.0.2.1"), enter("192.0.2.2"), enter("2001:db8::1"), enter("2001:db8::2")];
+        assert!(seats.iter().all(Option::is_some));
+        assert!(enter("192.0.2.1").is_none());
+        assert!(enter("::ffff:192.0.2.1").is_none(), "the same client");
+        assert!(enter("2001:db8::3").is_none(), "whoever has an IPv6 address has many");
+        drop(seats);
+        assert!(enter("192.0.2.1").is_some());
+        assert!(crowd.lock().is_empty(), "nobody is remembered");
     }
 
     #[tokio::test]

@@ -52,6 +52,11 @@ pub(crate) enum StartError {
     Mail(#[from] mailer::ConfigError),
     #[error("{0}")]
     Backup(#[from] BackupError),
+    #[error(
+        "CALENDAR_TOKEN_ENCRYPTION_KEY (or DATA_DIR/encryption.key) is not the key that this database was used with: give \
+         every server the same one, or the one before as CALENDAR_TOKEN_ENCRYPTION_KEY_PREVIOUS"
+    )]
+    OtherKey,
     #[error("{0}: {1}")]
     File(String, io::Error),
     #[error("{0}")]
@@ -90,7 +95,7 @@ impl Database {
 
     /// Closes the connections and stops the embedded database cleanly. A database that is away is not waited for.
     pub(crate) async fn close(self) {
-        let _ = tokio::time::timeout(Duration::from_secs(3), self.store.close()).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.store.close()).await;
         if let Some(cluster) = self.cluster {
             cluster.stop().await;
         }

@@ -32,12 +32,17 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 /// The largest request body.
 const LARGEST_BODY: usize = 64 * 1024;
-/// How long requests and jobs in flight may take when the server stops.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long requests and jobs in flight may take when the server stops. With what follows, ten seconds.
+const GRACE: Duration = Duration::from_secs(8);
 
 /// Serves until SIGTERM or SIGINT; then stops accepting and finishes what is in flight.
 pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Result<(), StartError> {
     let context = edge::context(config, store)?;
+    // Replicas with keys of their own would write links that the others cannot open.
+    let fits = booking::rotation::key_fits(&context).await;
+    if !fits.map_err(|error| StartError::Other(format!("the database cannot be read: {error}")))? {
+        return Err(StartError::OtherKey);
+    }
     let platform = config.platform_api_key.as_ref().map(|key| booking::secrets::sha256(key.as_bytes()));
     let limits = Limits::new(config.writes_per_minute, config.reads_per_minute, config.proxy_hops, platform);
     let mail_in_files = matches!(config.transport(), mailer::Transport::Files(_));
@@ -65,7 +70,8 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
             limits.forget_quiet();
         }
     });
-    let bounds = connections::Bounds::of_process();
+    // Behind proxies all clients come from the same few addresses.
+    let bounds = connections::Bounds::of_process(config.proxy_hops == 0);
     let server = tokio::spawn(connections::serve(listener, application, bounds, until_stopped(stopped)));
     let signalled = wait_for_signal().await;
     tracing::info!("stopping");
@@ -120,7 +126,8 @@ fn options(config: &Config) -> Result<LeptosOptions, StartError> {
         .build())
 }
 
-fn router(
+/// Everything that is answered on the public address.
+pub(crate) fn router(
     site: Site,
     limits: Limits,
     platform: Option<[u8; 32]>,
@@ -236,7 +243,11 @@ async fn server_function(
     request: Request<Body>,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    // Leptos would take a body that is too large for a broken connection.
+    // Leptos would tell whoever asks how it is put together.
+    if leptos::server_fn::axum::get_server_fn_service(parts.uri.path(), parts.method.clone()).is_none() {
+        return (StatusCode::NOT_FOUND, axum::Json(app::AppError::NotFound)).into_response();
+    }
+    // And it would take a body that is too large for a broken connection.
     let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };

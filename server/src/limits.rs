@@ -165,7 +165,7 @@ impl KeyExtractor for ClientAddress {
 }
 
 /// Whoever has an IPv6 address has 2⁶⁴ of them: they count as one.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

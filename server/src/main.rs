@@ -19,6 +19,9 @@ mod pages;
 mod patience;
 mod problem;
 
+#[cfg(test)]
+mod tests;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

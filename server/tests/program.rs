@@ -183,3 +183,130 @@ fn it_says_what_it_takes() {
     assert!(said(&no_pages).contains("LEPTOS_SITE_ROOT"), "{}", said(&no_pages));
     assert_eq!(place.postgres(), None, "what was started was stopped");
 }
+
+/// A mentor by the platform's hand: the API key.
+fn mentor(server: &Server, handle: &str) -> String {
+    let body = format!(r#"{{"handle":"{handle}","name":"Name","email":"{handle}@example.com","timezone":"UTC"}}"#);
+    let made = server.send("POST", "/api/v1/mentors", PLATFORM_KEY, &body);
+    assert_eq!(made.status, 201, "{}", made.body);
+    made.json()["api_key"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn figures_stand_on_a_listener_of_their_own_and_name_nobody() {
+    let port = free_port();
+    let place = Place::new().without_limits().with("METRICS_ADDR", format!("127.0.0.1:{port}"));
+    let server = place.serve();
+    let key = mentor(&server, "ada-lovelace");
+    assert_eq!(server.get("/metrics", "").status, 404, "not on the public address");
+
+    // Whatever could get in: paths, queries, forms, headers, methods.
+    for path in
+        ["/ada-lovelace", "/b/ysm_a-token", "/api/v1/mentors/ada-lovelace?query=private%40example.org", "/made-up/path"]
+    {
+        server.get(path, "");
+    }
+    server.get("/api/v1/availability", &key);
+    server.send("ADA", "/", "", "");
+    let form = [("Content-Type", "application/x-www-form-urlencoded"), ("User-Agent", "ada-browser")];
+    let new =
+        "handle=ada-byron&name=Ada+Byron&email=private%40example.org&timezone=UTC&password=a+long+enough+password";
+    assert_eq!(ask(server.port, "POST", "/signup", &form, new).unwrap().status, 303);
+
+    let read = || ask(port, "GET", "/metrics", &[], "").unwrap();
+    // The message that follows a sign-up is a job.
+    assert!(waited(|| read().body.contains("yaksok_jobs_total")), "{}", read().body);
+    let figures = read();
+    assert!(figures.head.contains("content-type: text/plain"), "{}", figures.head);
+    for name in [
+        "yaksok_http_requests_total",
+        "yaksok_http_request_seconds_bucket",
+        "yaksok_http_request_seconds_sum",
+        "yaksok_jobs_total",
+        "yaksok_jobs_waiting",
+        "yaksok_jobs_given_up",
+        "yaksok_jobs_oldest_seconds",
+        "yaksok_calendars_lagging",
+        "yaksok_database_connections",
+        "yaksok_database_up",
+    ] {
+        assert!(figures.body.lines().any(|line| line.starts_with(name)), "{name} is missing: {}", figures.body);
+    }
+    assert!(figures.body.contains("yaksok_database_up 1"), "{}", figures.body);
+    for private in ["ada", "Ada", "private", "example", "ysm_", "ysk_", "made-up", "127.0.0.1", key.as_str()] {
+        assert!(!figures.body.contains(private), "{private}: {}", figures.body);
+    }
+    let labels: std::collections::BTreeSet<&str> = figures
+        .body
+        .lines()
+        .filter_map(|line| line.split_once('{')?.1.rsplit_once("\"}").map(|(labels, _)| labels))
+        .flat_map(|labels| labels.split("\",").filter_map(|label| label.split('=').next()))
+        .collect();
+    assert_eq!(labels.into_iter().collect::<Vec<_>>(), ["kind", "le", "method", "result", "route", "state", "status"]);
+
+    // And nothing else stands there.
+    for path in ["/", "/healthz", "/api/v1/mentors", "/metrics/"] {
+        assert_eq!(ask(port, "GET", path, &[], "").unwrap().status, 404, "{path}");
+    }
+    assert_eq!(ask(port, "POST", "/metrics", &[], "").unwrap().status, 405);
+}
+
+#[test]
+fn a_backup_is_put_back_as_it_was() {
+    let (place, files) = (Place::new(), tempfile::tempdir().unwrap());
+    let path = files.path().join("yaksok.backup");
+    let file = path.to_str().unwrap();
+    let stop = |mut server: Server| {
+        server.signal("-TERM");
+        assert!(server.child.wait().unwrap().success());
+    };
+    let refused = |output: Output, why: &str| {
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(output.stdout.is_empty() && said(&output).contains(why), "{}", said(&output));
+    };
+    let done = |output: Output| assert!(output.status.success(), "{}", said(&output));
+
+    let server = place.serve();
+    let key = mentor(&server, "lee");
+    let hours = r#"{"timezone":"Asia/Seoul","weekly":[{"day_of_week":1,"start_time":"09:00","end_time":"24:00"}],
+        "blocked":[{"starts_on":"2027-01-01","ends_on":"2027-01-02","note":"설날"}]}"#;
+    let saved = server.send("PUT", "/api/v1/availability", &key, hours);
+    assert_eq!(saved.status, 200, "{}", saved.body);
+
+    // While a server runs; what is there already is kept.
+    done(place.run(&["backup", file]));
+    let first = std::fs::read(&path).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "nobody else may read it");
+    refused(place.run(&["backup", file]), "--force");
+    assert_eq!(std::fs::read(&path).unwrap(), first);
+    done(place.run(&["backup", file, "--force"]));
+
+    // Where a server runs, nothing is put back; nor over what is there, unasked.
+    refused(place.run(&["restore", file, "--force"]), "another yaksok server already uses");
+    mentor(&server, "too-late");
+    stop(server);
+    refused(place.run(&["restore", file]), "--force");
+    let mut damaged = std::fs::read(&path).unwrap();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    let bad = files.path().join("damaged");
+    std::fs::write(&bad, damaged).unwrap();
+    refused(place.run(&["restore", bad.to_str().unwrap(), "--force"]), "cut off or changed");
+    let server = place.serve();
+    assert_eq!(server.get("/api/v1/mentors/too-late", "").status, 200, "nothing that was refused was done");
+    stop(server);
+
+    // Here, and on a machine of its own.
+    let other = Place::new();
+    done(place.run(&["restore", file, "--force"]));
+    done(other.run(&["restore", file]));
+    for place in [&place, &other] {
+        let server = place.serve();
+        assert_eq!(server.get("/api/v1/availability", &key).body, saved.body);
+        assert_eq!(server.get("/api/v1/mentors/too-late", "").status, 404);
+        stop(server);
+    }
+    let kept = |place: &Place| std::fs::read_to_string(place.data.path().join("encryption.key")).unwrap();
+    assert_eq!(kept(&place).trim(), kept(&other).trim());
+}

@@ -95,7 +95,7 @@ pub fn status(error: &AppError) -> http::StatusCode {
 }
 
 /// Plain forms never come here (they post to their page), so the status can always be told.
-fn answer_with_status(error: &AppError) {
+pub(crate) fn answer_with_status(error: &AppError) {
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(status(error));
     }

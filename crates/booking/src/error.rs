@@ -73,6 +73,7 @@ impl From<StoreError> for Error {
             StoreError::HandleTaken => Self::HandleTaken,
             StoreError::EmailTaken => Self::invalid("email", "taken", "Another account has this e-mail address."),
             StoreError::BadCursor => Self::invalid("cursor", "invalid", "Use next_cursor of the page before."),
+            StoreError::Nul => Self::invalid("", "invalid", "Take the character U+0000 out."),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -13,6 +13,15 @@ pub async fn rotate(context: &Context) -> Result<usize, Error> {
     Ok(rotate_manage_tokens(context).await? + rotate_calendar_tokens(context).await?)
 }
 
+/// Whether what was sealed last, by whichever server, opens here as well. An empty database tells nothing.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn key_fits(context: &Context) -> Result<bool, Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    Ok(tx.newest_sealed().await?.iter().all(|sealed| context.sealer.knows(sealed)))
+}
+
 async fn rotate_calendar_tokens(context: &Context) -> Result<usize, Error> {
     let mut count = 0;
     let mut after = ConnectionId(Uuid::nil());

@@ -9,6 +9,8 @@
 
 mod discovery;
 mod expand;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod guard;
 mod ical;
 mod recur;

@@ -91,6 +91,11 @@ impl Sealer {
         Ok(Zeroizing::new(opened))
     }
 
+    /// Whether it was sealed under a key that is at hand.
+    pub fn knows(&self, sealed: &[u8]) -> bool {
+        [Some(&self.current), self.previous.as_ref()].into_iter().flatten().any(|key| sealed.starts_with(&key.id))
+    }
+
     /// Whether it was sealed under the current key.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         sealed.starts_with(&self.current.id)
@@ -106,10 +111,10 @@ mod tests {
         let old = Sealer::new(SealKey::new(&[1; 32]), None);
         let sealed = old.seal(b"secret", b"here").unwrap();
         let both = Sealer::new(SealKey::new(&[2; 32]), Some(SealKey::new(&[1; 32])));
-        assert!(!both.is_current(&sealed));
+        assert!(!both.is_current(&sealed) && both.knows(&sealed));
         assert_eq!(*both.open(&sealed, b"here").unwrap(), b"secret");
         let again = both.seal(b"secret", b"here").unwrap();
-        assert!(both.is_current(&again));
+        assert!(both.is_current(&again) && both.knows(&again) && !old.knows(&again));
         assert!(matches!(old.open(&again, b"here"), Err(SealError::UnknownKey)));
     }
 

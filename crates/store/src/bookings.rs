@@ -589,6 +589,18 @@ impl Tx {
         Ok(rows.into_iter().map(|row| (BookingId(row.id), row.sealed)).collect())
     }
 
+    /// Worker: what was sealed last, of manage tokens and of calendar tokens.
+    pub async fn newest_sealed(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let newest = sqlx::query_scalar!(
+            r#"(SELECT manage_token_sealed AS "sealed!" FROM bookings
+                WHERE manage_token_sealed IS NOT NULL ORDER BY id DESC LIMIT 1)
+               UNION ALL
+               (SELECT refresh_token FROM mentor_calendar_tokens
+                WHERE refresh_token IS NOT NULL ORDER BY id DESC LIMIT 1)"#
+        );
+        Ok(newest.fetch_all(self.connection()).await?)
+    }
+
     /// Worker: stores a token that was sealed anew, for the booking and for idempotent repeats.
     pub async fn reseal(&mut self, booking: BookingId, sealed: &[u8]) -> Result<(), StoreError> {
         sqlx::query!("UPDATE bookings SET manage_token_sealed = $2 WHERE id = $1", booking.0, sealed)

@@ -13,6 +13,9 @@ pub enum StoreError {
     /// A cursor that we did not make.
     #[error("the cursor cannot be read")]
     BadCursor,
+    /// A text holds U+0000, which PostgreSQL keeps nowhere.
+    #[error("a text holds U+0000")]
+    Nul,
     /// PostgreSQL is too old; the number is its major version.
     #[error("PostgreSQL {0} is too old: version 15 or newer is needed")]
     TooOld(i32),
@@ -29,8 +32,12 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let constraint = error.as_database_error().and_then(|e| e.constraint());
-        match constraint {
+        let refused = error.as_database_error();
+        // `character_not_in_repertoire` and `untranslatable_character`: nothing else is no UTF-8 here.
+        if refused.and_then(|e| e.code()).is_some_and(|code| matches!(code.as_ref(), "22021" | "22P05")) {
+            return Self::Nul;
+        }
+        match refused.and_then(|e| e.constraint()) {
             Some("bookings_no_overlap") => Self::Overlap,
             Some("mentors_handle_key") => Self::HandleTaken,
             Some("mentors_email_key") => Self::EmailTaken,

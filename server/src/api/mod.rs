@@ -11,7 +11,7 @@ mod together;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::problem::Problem;
 use axum::Router;

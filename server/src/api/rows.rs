@@ -419,6 +419,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ),
     ("not_found", 404, "There is no such thing, or it is somebody else's. Which of the two is not told."),
     ("method_not_allowed", 405, "The path does not take that method; the header `Allow` names those it takes."),
+    ("too_slow", 408, "The body did not arrive within ten seconds. Send it again."),
     ("handle_taken", 409, "Another mentor has that handle, or it is a path of Yaksok's own. Choose another."),
     (
         "slot_unavailable",

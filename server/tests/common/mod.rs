@@ -33,9 +33,10 @@ impl Place {
         self
     }
 
-    /// Ask as often as you like.
+    /// Ask as often as you like, over as many connections, as a proxy would.
     pub fn without_limits(self) -> Self {
-        self.with("RATE_LIMIT_WRITES_PER_MINUTE", "0").with("RATE_LIMIT_READS_PER_MINUTE", "0")
+        let one_proxy = self.with("TRUSTED_PROXY_HOPS", "1");
+        one_proxy.with("RATE_LIMIT_WRITES_PER_MINUTE", "0").with("RATE_LIMIT_READS_PER_MINUTE", "0")
     }
 
     /// The program with an environment that holds nothing of ours but what is needed. `YAKSOK` names another program to

@@ -9,6 +9,34 @@ use std::collections::BTreeSet;
 use std::thread;
 
 #[test]
+fn a_server_with_another_key_does_not_start() {
+    let database = database();
+    let (place, other_key) = (on(&database), "YSBzZWNvbmQga2V5LCBvZiAzMiBieXRlcyBhcyB3ZWw=");
+    let key = "CALENDAR_TOKEN_ENCRYPTION_KEY";
+    let with_other_key = || on(&database).with(key, other_key).with("RUST_LOG", "error");
+    let server = place.serve();
+    let empty = with_other_key().serve();
+    drop(empty);
+    Mentor::new(&server, "ann").offer(&server, "talk", 30, 30);
+    let start = tomorrow(&server);
+    assert_eq!(server.send("POST", "/api/v1/bookings", "", &wish("ann", "talk", start, "first")).status, 201);
+
+    let refused = with_other_key().run(&["serve"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert_eq!(said(&refused).lines().count(), 1, "{}", said(&refused));
+    assert!(said(&refused).contains(key), "{}", said(&refused));
+
+    // While keys are rotated, the one before will do.
+    let before = "c2l4dGVlbiBieXRlcywgYW5kIHNpeHRlZW4gbW9yZS4=";
+    let rotating = with_other_key().with("CALENDAR_TOKEN_ENCRYPTION_KEY_PREVIOUS", before);
+    let server = rotating.serve();
+    assert!(rotating.run(&["rotate-keys"]).status.success());
+    drop(server);
+    with_other_key().serve();
+    assert_eq!(place.run(&["serve"]).status.code(), Some(2), "now the first key is the wrong one");
+}
+
+#[test]
 fn two_servers_share_one_database() {
     // Not even the roles are there.
     let cluster = OwnCluster::start();

@@ -202,6 +202,23 @@ impl TestApp {
         texts
     }
 
+    /// A line for each table, which tells all that is in it, but for when keys were last used.
+    pub async fn fingerprint(&self) -> Vec<String> {
+        let tables = self
+            .texts(
+                "SELECT tablename::text FROM pg_tables
+                 WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' ORDER BY 1",
+            )
+            .await;
+        let of = |table: String| {
+            format!(
+                "SELECT '{table} ' || count(*) || ' ' || coalesce(md5(string_agg(line, '\n' ORDER BY line)), '')
+                 FROM (SELECT (to_jsonb(t) - 'last_used_at')::text AS line FROM \"{table}\" t) AS lines"
+            )
+        };
+        self.texts(&tables.into_iter().map(of).collect::<Vec<_>>().join(" UNION ALL ")).await
+    }
+
     pub async fn number(&self, sql: &str) -> i64 {
         let mut owner = PgConnection::connect(&self.database.owner_url).await.unwrap();
         let number = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut owner).await.unwrap();

@@ -73,7 +73,13 @@ async fn after_rotation_the_old_key_is_not_needed() {
     assert!(matches!(repeat(&new, TEN).await, Err(Error::Internal(_))), "sealed under the old key");
     assert_eq!(repeat(&both, TEN).await.unwrap().1.reveal(), tokens[0].reveal());
 
+    for (server, fits) in [(&app.context, true), (&both, true), (&new, false)] {
+        assert_eq!(rotation::key_fits(server).await.unwrap(), fits);
+    }
     assert_eq!(rotation::rotate(&both).await.unwrap(), 2);
+    for (server, fits) in [(&app.context, false), (&both, true), (&new, true)] {
+        assert_eq!(rotation::key_fits(server).await.unwrap(), fits);
+    }
     assert_eq!(rotation::rotate(&both).await.unwrap(), 0, "nothing is left to do");
     for (start, token) in [TEN, ELEVEN].into_iter().zip(&tokens) {
         assert_eq!(repeat(&new, start).await.unwrap().1.reveal(), token.reveal());

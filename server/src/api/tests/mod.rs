@@ -1,11 +1,12 @@
 //! The API as its callers see it: through the router, on a real database, at a time that stands still.
 
 #[path = "../../../../crates/booking/tests/common/mod.rs"]
-mod common;
+pub(crate) mod common;
 
+mod chance;
 mod document;
 mod flows;
-mod input;
+pub(crate) mod input;
 mod limits;
 mod notified;
 mod people;
@@ -26,6 +27,11 @@ use serde_json::{Map, Value, json};
 use tower::ServiceExt;
 
 const PLATFORM_KEY: &str = "the platform's key, which is long";
+
+/// Every path of the API, and of the questions about health.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().chain(HEALTH).map(|row| row.path)
+}
 
 /// A server without its pages, two mentors in it.
 struct Api {
