@@ -73,7 +73,7 @@ pub struct Activity {
 
 pub static EN: Activity = Activity {
     title: "Activity",
-    text: "Who changed what: your bookings, hours, session types, calendars, keys and account. Nobody but you sees it, and nobody can change it.",
+    text: "Who changed what: your bookings, hours, session types, calendars, keys and account. Other mentors and mentees do not see it, and it cannot be changed here.",
     link: "See who changed what",
     back: "Settings",
     none_title: "Nothing has happened yet",
@@ -125,7 +125,7 @@ pub static EN: Activity = Activity {
 
 pub static KO: Activity = Activity {
     title: "활동 기록",
-    text: "예약, 예약 가능 시간, 세션 종류, 캘린더, 키, 계정을 누가 바꿨는지 보여 줘요. 나만 볼 수 있고 아무도 고칠 수 없어요.",
+    text: "예약, 예약 가능 시간, 세션 종류, 캘린더, 키, 계정을 누가 바꿨는지 보여 줘요. 다른 멘토나 멘티는 볼 수 없고, 여기에서 고칠 수도 없어요.",
     link: "누가 무엇을 바꿨는지 보기",
     back: "설정",
     none_title: "아직 기록이 없어요",
