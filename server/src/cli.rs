@@ -164,6 +164,9 @@ fn say(text: &str) -> ExitCode {
 }
 
 async fn perform(command: Command, config: Config) -> Result<(), StartError> {
+    if matches!(command, Command::Seed { .. }) {
+        edge::may_seed(&config)?;
+    }
     // A backup is put back where no server runs.
     let beside = !matches!(command, Command::Serve { .. } | Command::Restore { .. });
     let database = Database::open(&config, beside).await?;

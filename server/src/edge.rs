@@ -173,18 +173,21 @@ fn kept_key(data_dir: &Path) -> Result<[u8; 32], StartError> {
     }
 }
 
-/// Fills the database with what measurements need. Never where people are served.
+/// Made-up mentors are for measurements, never for where people are served.
+pub(crate) fn may_seed(config: &Config) -> Result<(), StartError> {
+    if config.is_https() {
+        return Err(StartError::Other("`seed` is for measurements, not for a server with an https BASE_URL".into()));
+    }
+    Ok(())
+}
+
+/// Fills the database with what measurements need.
 pub(crate) async fn seed(
     config: &Config,
     database: &Database,
     amounts: Amounts,
     force: bool,
 ) -> Result<(), StartError> {
-    if config.is_https() {
-        return Err(StartError::Other(
-            "made-up mentors are for measurements, not for a server with an https BASE_URL".into(),
-        ));
-    }
     let context = context(config, database.store.clone())?;
     match booking::seed::fill(&context, amounts, force).await {
         Ok(true) => Ok(()),

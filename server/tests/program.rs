@@ -79,6 +79,16 @@ fn it_serves_and_leaves_nothing_behind() {
     assert_eq!(again.status.code(), Some(1));
     assert!(again.stdout.is_empty() && said(&again).contains("taken"), "{}", said(&again));
 
+    // Made-up data is refused where there are mentors, and wherever people are served.
+    let seeded = place.run(&["seed", "--mentors", "1"]);
+    assert_eq!(seeded.status.code(), Some(1));
+    assert!(said(&seeded).contains("mentors already"), "{}", said(&seeded));
+    let mut served = place.yaksok(&["seed", "--force"]);
+    served.env("BASE_URL", "https://book.example.com").env("SMTP_URL", "smtp://localhost");
+    let served = served.output().unwrap();
+    assert_eq!(served.status.code(), Some(1));
+    assert!(said(&served).contains("https BASE_URL"), "{}", said(&served));
+
     // A second server is refused, and harms nobody.
     let refused =
         place.yaksok(&["serve"]).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", free_port())).output().unwrap();
