@@ -21,8 +21,8 @@ soak: ## kill it a hundred times, ask it a thousand at once, and the like: about
 fuzz: ## FUZZ_SECONDS (60) for each target: calendar objects, hours, slots, bodies, and the API by its document
 	@scripts/fuzz.sh && scripts/schemathesis.sh
 
-bench: ## measure how long it takes to find the free times
-	@scripts/setup.sh build && . scripts/env.sh && cargo bench --locked -p scheduling
+bench: ## measure a release: each figure beside its aim and the limit of this machine
+	@scripts/bench.sh
 
 build: ## put a release into dist/
 	@scripts/setup.sh build && scripts/build.sh

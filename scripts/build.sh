@@ -51,7 +51,7 @@ build_browser() {
     now=$(fingerprint "${BROWSER_SOURCES[@]}")
     [[ ! -d $DIST/site || $(cat "$DIST/.site-built-from" 2>/dev/null) != "$now" ]] || return 0
     say "Building the browser's half"
-    leptos --frontend-only --precompress
+    leptos --frontend-only --split --precompress
     # Types for TypeScript, which no page asks for.
     find "$SITE/pkg" -name '*.ts*' -delete
     replace "$SITE"

@@ -26,6 +26,9 @@ pub enum AppError {
     /// Past the cancel notice, or the session has begun.
     #[error("too late to change the booking")]
     TooLate,
+    /// The booking is still to come: its details are needed until it is over or cancelled.
+    #[error("the booking is still to come")]
+    StillUpcoming,
     /// Somebody has that handle.
     #[error("the handle is taken")]
     HandleTaken,

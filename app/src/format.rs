@@ -183,6 +183,16 @@ pub fn duration(minutes: u32, language: Language) -> String {
     text
 }
 
+/// A time to wait, roughly: whole days, whole hours, or five minutes at least.
+pub fn wait(minutes: u32, language: Language) -> String {
+    let whole = match minutes {
+        0..60 => (minutes / 5 * 5).max(5),
+        60..1440 => minutes / 60 * 60,
+        _ => minutes / 1440 * 1440,
+    };
+    duration(whole, language)
+}
+
 /// How long ago, roughly: `just now`, `3 minutes ago`, `2 hours ago`, `5 days ago`; `방금`, `3분 전`.
 pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: Language) -> String {
     let minutes = (now - at).num_minutes().max(0);
@@ -365,6 +375,14 @@ mod tests {
         assert_eq!(text(180, En), "3\u{a0}minutes ago");
         assert_eq!(text(7200, Ko), "2시간 전");
         assert_eq!(text(86_400, En), "a day ago");
+    }
+
+    #[test]
+    fn a_wait_is_told_roughly() {
+        for (minutes, told) in [(0, "5\u{a0}min"), (59, "55\u{a0}min"), (119, "1\u{a0}h"), (2879, "1\u{a0}day")] {
+            assert_eq!(wait(minutes, En), told, "{minutes}");
+        }
+        assert_eq!(wait(4321, Ko), "3일");
     }
 
     #[test]

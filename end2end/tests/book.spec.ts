@@ -1,5 +1,5 @@
 import { everyDay, invite, nextMonth } from '../fixtures/server';
-import { expect, hydrated, open, test } from '../fixtures/test';
+import { expect, hydrated, logIn, open, test } from '../fixtures/test';
 
 const plain = (title: string) => title === 'no-javascript';
 
@@ -396,6 +396,20 @@ test.describe('on a bad network', () => {
         const { items } = await server.api('GET', '/bookings', mentor.key);
         expect(items.map((item: any) => item.name)).toEqual(['Lost Answer']);
     });
+});
+
+test('code and words of the dashboard are loaded by mentors only', async ({ page, server }) => {
+    const mentor = await server.mentor(everyDay('Asia/Seoul'));
+    const parts: string[] = [];
+    page.on('request', (request) => {
+        const part = /(\w+)_part_/.exec(request.url());
+        if (part) parts.push(part[1]);
+    });
+    await open(page, `/${mentor.handle}`);
+    await expect(page.locator('td a.day').first()).toBeVisible();
+    expect(parts).toEqual([]);
+    await logIn(page, server, mentor, '/dashboard');
+    expect(new Set(parts)).toEqual(new Set(['split_dashboard']));
 });
 
 test('by keyboard alone', async ({ page, server }) => {

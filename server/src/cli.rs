@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::edge::{self, Database, StartError};
 use crate::http_server;
 use booking::accounts::{self, NewAccount};
+use booking::seed::Amounts;
 use booking::{Context, Error};
 use scheduling::Language;
 use std::io::{IsTerminal, Write};
@@ -22,6 +23,8 @@ Yaksok (약속): booking that you host yourself
                            copy everything into FILE, while servers run
   yaksok restore FILE [--force]
                            put a backup back into an empty database; --force replaces what is there
+  yaksok seed [--mentors N] [--bookings N] [--force]
+                           for measurements: fill an empty database with made-up mentors and bookings
   yaksok rotate-keys       re-encrypt every stored token under CALENDAR_TOKEN_ENCRYPTION_KEY
   yaksok --version
   yaksok --help
@@ -36,6 +39,7 @@ enum Command {
     Migrate,
     CreateMentor { handle: String, name: String, email: String, timezone: String, json: bool },
     RotateKeys,
+    Seed { amounts: Amounts, force: bool },
     Backup { file: PathBuf, force: bool },
     Restore { file: PathBuf, force: bool },
     Version,
@@ -55,6 +59,7 @@ fn parse(arguments: &[&str]) -> Result<Command, String> {
         ["--version" | "-V"] => Ok(Command::Version),
         ["--help" | "-h" | "help"] => Ok(Command::Help),
         ["mentor", "create", rest @ ..] => create_mentor(rest),
+        ["seed", rest @ ..] => seed(rest),
         [] => Err("a command is missing".into()),
         [first, ..] => Err(format!("`{first}` with these arguments is not a command")),
     }
@@ -81,6 +86,25 @@ fn create_mentor(arguments: &[&str]) -> Result<Command, String> {
         }
         _ => Err("mentor create needs --handle, --name, --email and --timezone".into()),
     }
+}
+
+fn seed(arguments: &[&str]) -> Result<Command, String> {
+    let (mut amounts, mut force) = (Amounts::default(), false);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let amount = match *argument {
+            "--force" => {
+                force = true;
+                continue;
+            }
+            "--mentors" => &mut amounts.mentors,
+            "--bookings" => &mut amounts.bookings,
+            other => return Err(format!("`{other}` is not an option")),
+        };
+        let value = rest.next().and_then(|value| value.parse().ok()).filter(|n| *n <= 1_000_000);
+        *amount = value.ok_or_else(|| format!("{argument} needs a number, a million at most"))?;
+    }
+    Ok(Command::Seed { amounts, force })
 }
 
 /// Runs what the command line says.
@@ -172,6 +196,9 @@ async fn perform(command: Command, config: Config) -> Result<(), StartError> {
                 Err(error) => Err(StartError::Other(error.to_string())),
             }
         }
+        Command::Seed { amounts, force } => edge::seed(&config, &database, amounts, force).await.map(|()| {
+            say("the database is full of made-up mentors and bookings\n");
+        }),
         Command::Backup { file, force } => edge::backup(&config, &database, &file, force).await.map(|()| {
             say(&format!("everything is in {}; keep it as you keep a password\n", file.display()));
         }),
@@ -237,6 +264,8 @@ mod tests {
             "Asia/Seoul",
         ]);
         assert!(matches!(create, Ok(Command::CreateMentor { json: true, name, .. }) if name == "김 멘토"));
+        let amounts = Amounts { mentors: 7, ..Amounts::default() };
+        assert_eq!(parse(&["seed", "--force", "--mentors", "7"]), Ok(Command::Seed { amounts, force: true }));
     }
 
     #[test]
@@ -247,6 +276,10 @@ mod tests {
             &["serve", "now"],
             &[],
             &["mentor", "create", "--what", "x"],
+            &["seed", "--mentors"],
+            &["seed", "--mentors", "-1"],
+            &["seed", "--bookings", "1000001"],
+            &["seed", "now"],
         ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }

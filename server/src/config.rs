@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) mail_from: String,
     pub(crate) platform_api_key: Option<String>,
     pub(crate) signups_open: bool,
+    /// The details of bookers are kept for so long after a booking's end; none: for ever.
+    pub(crate) retention_days: Option<u32>,
     pub(crate) google: Option<Provider>,
     pub(crate) microsoft: Option<Provider>,
     pub(crate) sync_interval_seconds: u32,
@@ -121,6 +123,7 @@ impl Config {
             }
         };
         let proxy_hops = number("TRUSTED_PROXY_HOPS", 0, 10) as usize;
+        let retention_days = number("BOOKING_RETENTION_DAYS", 0, 36_500);
         let writes_per_minute = number("RATE_LIMIT_WRITES_PER_MINUTE", 20, 1_000_000);
         let reads_per_minute = number("RATE_LIMIT_READS_PER_MINUTE", 600, 1_000_000);
 
@@ -201,6 +204,7 @@ impl Config {
             mail_from,
             platform_api_key,
             signups_open: signups == "open",
+            retention_days: Some(retention_days).filter(|days| *days > 0),
             google: google.map(|(client_id, client_secret)| Provider {
                 client_id,
                 client_secret,
@@ -282,6 +286,7 @@ mod tests {
             ("PLATFORM_API_KEY", "short"),
             ("SIGNUPS", "maybe"),
             ("RATE_LIMIT_WRITES_PER_MINUTE", "-1"),
+            ("BOOKING_RETENTION_DAYS", "36501"),
             ("TRUSTED_PROXY_HOPS", "many"),
             ("GOOGLE_CLIENT_ID", "id"),
             ("MICROSOFT_GRAPH_URL", "graph.example.com"),
@@ -290,8 +295,18 @@ mod tests {
         ])
         .err()
         .unwrap();
-        assert_eq!(errors.len(), 13, "{errors:#?}");
+        assert_eq!(errors.len(), 14, "{errors:#?}");
         assert!(errors.iter().all(|line| !line.contains('\n')));
+    }
+
+    #[test]
+    fn details_are_kept_for_ever_unless_days_are_set() {
+        let days = |text| read(&[("BOOKING_RETENTION_DAYS", text)]).unwrap().retention_days;
+        assert_eq!([days(""), days("0"), days("1"), days("36500")], [None, None, Some(1), Some(36_500)]);
+        for wrong in ["36501", "-1", "1.5", "a year"] {
+            let errors = read(&[("BOOKING_RETENTION_DAYS", wrong)]).err().unwrap();
+            assert_eq!(errors, ["BOOKING_RETENTION_DAYS must be a whole number from 0 to 36500"], "{wrong}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::config::{Config, Provider};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use booking::calendar::{Service, Settings};
 use booking::context::{Clock, Context, Inner, Random};
+use booking::seed::Amounts;
 use booking::zones::Zones;
 use calendars::http::Http;
 use calendars::oauth::App;
@@ -118,6 +119,7 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         random: Box::new(SystemRandom),
         base_url: config.base_url.clone(),
         signups_open: config.signups_open,
+        details_kept: config.retention_days.map(|days| TimeDelta::days(i64::from(days))),
         jobs_left: Notify::new(),
     });
     if context.zones.is_stale(context.now()) {
@@ -168,6 +170,28 @@ fn kept_key(data_dir: &Path) -> Result<[u8; 32], StartError> {
             Ok(key)
         }
         Err(error) => Err(fail("reading", error)),
+    }
+}
+
+/// Fills the database with what measurements need. Never where people are served.
+pub(crate) async fn seed(
+    config: &Config,
+    database: &Database,
+    amounts: Amounts,
+    force: bool,
+) -> Result<(), StartError> {
+    if config.is_https() {
+        return Err(StartError::Other(
+            "made-up mentors are for measurements, not for a server with an https BASE_URL".into(),
+        ));
+    }
+    let context = context(config, database.store.clone())?;
+    match booking::seed::fill(&context, amounts, force).await {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            Err(StartError::Other("the database has mentors already: to add made-up ones, add --force".into()))
+        }
+        Err(error) => Err(StartError::Other(error.to_string())),
     }
 }
 

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use booking::accounts::{self, NewAccount};
 use booking::bookings::{self, Key};
 use booking::secrets::{Kind, Secret};
-use booking::{Context, Error};
+use booking::{Context, Error, erasure};
 use chrono::DateTime;
 use scheduling::{Language, urls};
 use std::collections::BTreeMap;
@@ -250,7 +250,11 @@ async fn act(form: &Submission, token: &str) -> Result<(), Error> {
                 .map_err(|_| Error::invalid("start", "required", "Choose a time first."))?;
             bookings::reschedule(form.context(), &key, start.to_utc()).await?;
         }
-        _ => return Err(Error::invalid("action", "invalid", "Choose what to do: cancel or reschedule.")),
+        "erase" => {
+            let Key::Token(token) = &key else { return Err(Error::NotFound) };
+            erasure::erase(form.context(), token).await?;
+        }
+        _ => return Err(Error::invalid("action", "invalid", "Choose what to do: cancel, reschedule or erase.")),
     }
     Ok(())
 }

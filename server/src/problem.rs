@@ -93,6 +93,7 @@ impl From<Error> for Problem {
             Error::TooLate => {
                 conflict("too_late", "It is too late to change this booking; the mentor can still cancel it.")
             }
+            Error::StillUpcoming => conflict("still_upcoming", "The booking is still to come. Cancel it first."),
             Error::HandleTaken => conflict("handle_taken", "That handle is taken. Choose another."),
             Error::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use scheduling::{
-    ApiKeyId, Availability, BookingId, Busy, CalendarId, ConnectionId, Language, OffsetTable, SessionType,
+    Actor, ApiKeyId, Availability, BookingId, Busy, CalendarId, Change, ConnectionId, EventKind, Language, OffsetTable,
+    SessionType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,44 @@ pub struct ApiKeyView {
     pub prefix: String,
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// Who changed what, a page, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    pub lines: Page<ActivityLine>,
+    /// Rules of the mentor's time zone, for every instant in it.
+    pub zone: OffsetTable,
+    /// When this was read.
+    pub now: DateTime<Utc>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivityLine {
+    pub at: DateTime<Utc>,
+    pub by: Actor,
+    /// The name of the API key with which the mentor did it.
+    pub api_key: Option<String>,
+    pub what: ActivityOf,
+}
+
+/// What it happened to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ActivityOf {
+    /// A booking.
+    Booking {
+        id: BookingId,
+        kind: EventKind,
+        /// The mentee's, if it is kept.
+        name: Option<String>,
+        session_name: String,
+        start: DateTime<Utc>,
+        /// When it was to start before, or was wanted to.
+        other_start: Option<DateTime<Utc>>,
+    },
+    /// The rest; with the name of the API key that it is about.
+    Account { change: Change, key: Option<String> },
 }
 
 /// Connected calendars, and what can be connected.
@@ -216,6 +255,12 @@ pub async fn settings() -> Result<Settings, AppError> {
 #[server(prefix = "/fn", endpoint = "save_settings", input = Json)]
 pub async fn save_settings(settings: Settings) -> Result<Settings, AppError> {
     super::server::save_settings(settings).await
+}
+
+/// Who changed what, before the end of another page.
+#[server(name = ReadActivity, prefix = "/fn", endpoint = "activity", input = Json)]
+pub async fn activity(before: Option<String>) -> Result<Activity, AppError> {
+    super::server::activity(before).await
 }
 
 /// Messages and calendar writes that were given up are tried again.

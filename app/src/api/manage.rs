@@ -40,6 +40,8 @@ pub struct BookingView {
     /// Whether the one who asks may move it now.
     pub can_move: bool,
     pub cancel_notice_minutes: u32,
+    /// Whether the mentee's details were erased. A placeholder stands in for the name, in the page's language.
+    pub erased: bool,
     /// How often it was changed; 0 when new.
     pub sequence: i32,
     pub now: DateTime<Utc>,
@@ -74,6 +76,12 @@ pub async fn booking_month(
 #[server(prefix = "/fn", endpoint = "cancel", input = Json)]
 pub async fn cancel(key: BookingKey, reason: Option<String>) -> Result<BookingView, AppError> {
     super::server::cancel(key, reason).await
+}
+
+/// Erases the mentee's details. [`AppError::StillUpcoming`] where the booking is still to come.
+#[server(prefix = "/fn", endpoint = "erase", input = Json)]
+pub async fn erase(token: String) -> Result<BookingView, AppError> {
+    super::server::erase(token).await
 }
 
 /// Moves to another offered start; the old time is kept until the new one is sure.

@@ -20,6 +20,9 @@ pub struct MentorCard {
     pub bio: Option<String>,
     pub photo_url: Option<String>,
     pub timezone: String,
+    /// In the directory: minutes until the first start that is offered, when this was answered.
+    #[serde(default)]
+    pub free_in_minutes: Option<u32>,
 }
 
 /// A mentor's public page.

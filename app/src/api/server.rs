@@ -2,17 +2,21 @@
 
 use super::Page;
 use super::dashboard::{
-    ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor, SessionTimes, Settings,
+    Activity, ActivityLine, ActivityOf, ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor,
+    SessionTimes, Settings,
 };
 use super::manage::{BookingKey, BookingView};
 use super::public::{BookForm, Booked, HoldView, MentorCard, MentorPage, Month};
 use crate::AppError;
+use crate::i18n::messages;
 use booking::bookings::{Idempotency, Key, List, Request};
 use booking::calendar::ConnectError;
-use booking::listing::Horizon;
+use booking::listing::{Horizon, Search};
 use booking::secrets::{Kind, Secret, sha256};
-use booking::store::{Account, Mentor, Profile};
-use booking::{Context, Error, accounts, bookings as rules, calendar, holds, jobs, listing, schedule};
+use booking::store::{self, Account, Happened, Mentor, Profile};
+use booking::{
+    Context, Error, accounts, activity as history, bookings as rules, calendar, erasure, holds, jobs, listing, schedule,
+};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
 use scheduling::{
@@ -51,6 +55,7 @@ pub fn wire(error: Error) -> AppError {
         Error::AlreadyCancelled => AppError::AlreadyCancelled,
         Error::NotPending => AppError::NotPending,
         Error::TooLate => AppError::TooLate,
+        Error::StillUpcoming => AppError::StillUpcoming,
         Error::HandleTaken => AppError::HandleTaken,
         Error::WrongCredentials => AppError::WrongCredentials,
         Error::SignupsClosed => AppError::NotFound,
@@ -81,6 +86,7 @@ pub fn status(error: &AppError) -> http::StatusCode {
         | AppError::AlreadyCancelled
         | AppError::NotPending
         | AppError::TooLate
+        | AppError::StillUpcoming
         | AppError::HandleTaken => S::CONFLICT,
         AppError::Invalid(_) => S::UNPROCESSABLE_ENTITY,
         AppError::RateLimited => S::TOO_MANY_REQUESTS,
@@ -109,13 +115,20 @@ fn card(mentor: Mentor) -> MentorCard {
         bio: mentor.bio,
         photo_url: mentor.photo_url,
         timezone: mentor.timezone,
+        free_in_minutes: None,
     }
 }
 
 pub(super) async fn mentors(query: Option<String>, cursor: Option<String>) -> Result<Page<MentorCard>, AppError> {
-    let query = query.unwrap_or_default();
-    let (mentors, next_cursor) = listing::mentors(&context(), &query, cursor.as_deref()).await.map_err(fail)?;
-    Ok(Page { items: mentors.into_iter().map(card).collect(), next_cursor })
+    let search = Search { query: query.unwrap_or_default(), cursor, ..Search::default() };
+    let context = context();
+    let (mentors, next_cursor) = listing::mentors(&context, &search).await.map_err(fail)?;
+    let now = context.now();
+    let items = mentors.into_iter().map(|listed| {
+        let wait = listed.next_free.map(|start| u32::try_from((start - now).num_minutes()).unwrap_or_default());
+        MentorCard { free_in_minutes: wait, ..card(listed.mentor) }
+    });
+    Ok(Page { items: items.collect(), next_cursor })
 }
 
 pub(super) async fn mentor(handle: String) -> Result<MentorPage, AppError> {
@@ -240,12 +253,16 @@ fn view(context: &Context, booked: rules::Booked, by: Actor) -> Result<BookingVi
         context.zones.table(name, span.clone()).ok_or_else(|| fail(Error::Internal("a zone without rules".into())))
     };
     let (can_cancel, can_move) = rules::rights(&booking, by, now);
+    let erased = booking.erased_at.is_some();
+    let placeholder = messages(expect_context::<Caller>().language).activity().erased_name;
     Ok(BookingView {
+        erased,
         id: booking.id,
         status: booking.status,
         start: booking.start,
         end: booking.end,
-        mentee_zone: zone(&booking.timezone)?,
+        // Of a zone that was erased, the mentor's is left.
+        mentee_zone: zone(if erased { &mentor.timezone } else { &booking.timezone })?,
         mentor_handle: mentor.handle,
         mentor_name: mentor.name,
         mentor_zone: zone(&mentor.timezone)?,
@@ -257,7 +274,7 @@ fn view(context: &Context, booked: rules::Booked, by: Actor) -> Result<BookingVi
         can_move,
         cancel_notice_minutes: booking.cancel_notice_minutes,
         sequence: booking.sequence,
-        mentee_name: booking.name,
+        mentee_name: if erased { placeholder.to_owned() } else { booking.name },
         mentee_email: booking.email,
         notes: booking.notes,
         location: booking.location,
@@ -293,6 +310,13 @@ pub(super) async fn cancel(asked: BookingKey, reason: Option<String>) -> Result<
     let (context, by) = (context(), by(&asked));
     let booked = rules::cancel(&context, &key(asked)?, reason).await.map_err(fail)?;
     view(&context, booked, by)
+}
+
+pub(super) async fn erase(token: String) -> Result<BookingView, AppError> {
+    let context = context();
+    let Key::Token(token) = key(BookingKey::Token(token))? else { return Err(fail(Error::NotFound)) };
+    let booked = erasure::erase(&context, &token).await.map_err(fail)?;
+    view(&context, booked, Actor::Mentee)
 }
 
 pub(super) async fn reschedule(asked: BookingKey, start: DateTime<Utc>) -> Result<BookingView, AppError> {
@@ -436,6 +460,42 @@ pub(super) async fn create_api_key(name: String) -> Result<(ApiKeyView, String),
 
 pub(super) async fn revoke_api_key(id: ApiKeyId) -> Result<(), AppError> {
     accounts::revoke_api_key(&context(), caller()?, id).await.map_err(fail)
+}
+
+pub(super) async fn activity(before: Option<String>) -> Result<Activity, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let account = accounts::account(&context, mentor).await.map_err(fail)?;
+    let (found, next_cursor) = history::list(&context, mentor, before.as_deref()).await.map_err(fail)?;
+    let now = context.now();
+    let items: Vec<_> = found.into_iter().map(activity_line).collect();
+    let (mut first, mut last) = (now, now);
+    for line in &items {
+        let (start, other) = match &line.what {
+            ActivityOf::Booking { start, other_start, .. } => (Some(*start), *other_start),
+            ActivityOf::Account { .. } => (None, None),
+        };
+        for at in [Some(line.at), start, other].into_iter().flatten() {
+            (first, last) = (first.min(at), last.max(at));
+        }
+    }
+    let zone = context.zones.table(&account.timezone, first - TimeDelta::days(1)..last + TimeDelta::days(1));
+    let zone = zone.ok_or_else(|| fail(Error::Internal("a zone without rules".into())))?;
+    Ok(Activity { lines: Page { items, next_cursor }, zone, now })
+}
+
+fn activity_line(of: store::Activity) -> ActivityLine {
+    let what = match of.what {
+        Happened::Booking { id, kind, name, session_name, during, previous } => ActivityOf::Booking {
+            id,
+            kind,
+            name,
+            session_name,
+            start: during.start,
+            other_start: previous.map(|span| span.start),
+        },
+        Happened::Change { change, key } => ActivityOf::Account { change, key },
+    };
+    ActivityLine { at: of.at, by: of.actor, api_key: of.api_key, what }
 }
 
 pub(super) async fn try_again() -> Result<(), AppError> {

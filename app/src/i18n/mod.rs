@@ -1,6 +1,7 @@
 //! The message catalogue of the pages. A typed struct for each part, one static for each language: a missing
 //! translation does not compile.
 
+pub mod activity;
 pub mod common;
 pub mod dashboard;
 pub mod public;
@@ -12,16 +13,33 @@ use scheduling::{FieldError, Language};
 
 /// All messages of one language.
 pub struct Messages {
+    language: Language,
     /// Frame, accounts, errors, dates.
     pub common: &'static common::Common,
     /// Pages for visitors and mentees.
     pub public: &'static public::Public,
-    /// Pages for mentors.
-    pub dashboard: &'static dashboard::Dashboard,
 }
 
-static EN: Messages = Messages { common: &common::EN, public: &public::EN, dashboard: &dashboard::EN };
-static KO: Messages = Messages { common: &common::KO, public: &public::KO, dashboard: &dashboard::KO };
+static EN: Messages = Messages { language: Language::En, common: &common::EN, public: &public::EN };
+static KO: Messages = Messages { language: Language::Ko, common: &common::KO, public: &public::KO };
+
+impl Messages {
+    /// Pages for mentors. A function rather than a field, so that the texts are loaded with the code that shows them.
+    pub fn dashboard(&self) -> &'static dashboard::Dashboard {
+        match self.language {
+            Language::En => &dashboard::EN,
+            Language::Ko => &dashboard::KO,
+        }
+    }
+
+    /// Who changed what: for mentors, too.
+    pub fn activity(&self) -> &'static activity::Activity {
+        match self.language {
+            Language::En => &activity::EN,
+            Language::Ko => &activity::KO,
+        }
+    }
+}
 
 /// The messages of `language`.
 pub fn messages(language: Language) -> &'static Messages {
@@ -51,6 +69,7 @@ pub fn error_text(error: &AppError) -> &'static str {
         AppError::AlreadyCancelled => t.error_already_cancelled,
         AppError::NotPending => t.error_not_pending,
         AppError::TooLate => t.error_too_late,
+        AppError::StillUpcoming => t.error_still_upcoming,
         AppError::HandleTaken => t.error_handle_taken,
         AppError::Invalid(_) => t.error_invalid,
         AppError::RateLimited => t.error_rate_limited,
@@ -62,7 +81,7 @@ pub fn error_text(error: &AppError) -> &'static str {
 
 /// What is wrong with a field and what to do, in the page's language.
 pub fn field_error_text(error: &FieldError) -> String {
-    let (t, dashboard) = (use_messages().common, use_messages().dashboard);
+    let t = use_messages().common;
     // `weekly[3].start_time` is a `start_time`.
     let field = error.field.rsplit('.').next().unwrap_or_default();
     let text = match (error.code.as_str(), field) {
@@ -71,11 +90,11 @@ pub fn field_error_text(error: &FieldError) -> String {
         ("too_short", "password") => t.field_password_short,
         ("too_short", _) => t.field_too_short,
         // Of a calendar server.
-        ("too_many", "url") => dashboard.problem_too_many,
-        ("unreachable", "url") => dashboard.caldav_unreachable,
-        ("not_found", "url") => dashboard.caldav_not_found,
-        ("refused", "url") => dashboard.caldav_refused,
-        ("refused", "password") => dashboard.caldav_wrong_password,
+        ("too_many", "url") => t.calendar_too_many,
+        ("unreachable", "url") => t.caldav_unreachable,
+        ("not_found", "url") => t.caldav_not_found,
+        ("refused", "url") => t.caldav_refused,
+        ("refused", "password") => t.caldav_wrong_password,
         ("too_many", _) => t.field_too_many,
         ("out_of_range", _) => t.field_out_of_range,
         ("duplicate", _) => t.field_duplicate,

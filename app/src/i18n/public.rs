@@ -25,6 +25,9 @@ pub struct Public {
     pub next_page: &'static str,
     pub first_page: &'static str,
     pub see_times: &'static str,
+    /// `{wait}`
+    pub next_free_in: &'static str,
+    pub next_free_none: &'static str,
 
     // A mentor's page
     /// `{name}`
@@ -177,6 +180,20 @@ pub struct Public {
     pub cancel_reason: &'static str,
     pub cancel_reason_hint: &'static str,
     pub cancel_confirm: &'static str,
+
+    // What we keep of whoever booked
+    pub your_details: &'static str,
+    pub erase_details: &'static str,
+    pub erase_question: &'static str,
+    /// `{name}`
+    pub erase_explained: &'static str,
+    pub erase_final: &'static str,
+    pub erase_confirm: &'static str,
+    pub erase_done: &'static str,
+    pub erased_text: &'static str,
+    pub erase_cancel_first: &'static str,
+    pub erase_to_cancel: &'static str,
+    pub erase_when_over: &'static str,
     pub cancel_done: &'static str,
     pub move_title: &'static str,
     pub move_text: &'static str,
@@ -213,6 +230,8 @@ pub static EN: Public = Public {
     next_page: "More mentors",
     first_page: "Back to the first page",
     see_times: "See times",
+    next_free_in: "Next free time in {wait}",
+    next_free_none: "No free times at the moment",
 
     mentor_title: "Book a time with {name}",
     mentor_session_title: "{session} with {name}",
@@ -333,6 +352,18 @@ pub static EN: Public = Public {
     cancel_reason: "Message",
     cancel_reason_hint: "A word of why is kind.",
     cancel_confirm: "Yes, cancel it",
+
+    your_details: "Your details",
+    erase_details: "Erase my details",
+    erase_question: "Erase your details?",
+    erase_explained: "Your name, e-mail address, notes and everything else that you told us about yourself are erased here, and from the event in {name}’s calendar as far as we wrote it. {name} still sees that there was a booking, and when. Mail that was sent stays where it is; mail that has not gone out yet is not sent to you any more.",
+    erase_final: "This cannot be undone.",
+    erase_confirm: "Yes, erase them",
+    erase_done: "Your details are erased.",
+    erased_text: "Your details were erased. Nobody can see here any more who had booked.",
+    erase_cancel_first: "You can have them erased as soon as the booking is cancelled or over.",
+    erase_to_cancel: "Cancel the booking first",
+    erase_when_over: "You can have them erased as soon as the session is over.",
     cancel_done: "The booking is cancelled.",
     move_title: "Choose another time",
     move_text: "Your present time is kept until the new one is sure.",
@@ -396,6 +427,8 @@ pub static KO: Public = Public {
     next_page: "멘토 더 보기",
     first_page: "처음으로",
     see_times: "시간 보기",
+    next_free_in: "{wait} 뒤부터 예약 가능",
+    next_free_none: "지금은 예약할 수 있는 시간이 없습니다",
 
     mentor_title: "{name} 님과 약속 잡기",
     mentor_session_title: "{name} 님의 {session}",
@@ -516,6 +549,18 @@ pub static KO: Public = Public {
     cancel_reason: "메시지",
     cancel_reason_hint: "이유를 짧게 적어 주시면 좋아요.",
     cancel_confirm: "네, 취소할게요",
+
+    your_details: "내 정보",
+    erase_details: "내 정보 삭제",
+    erase_question: "내 정보를 삭제할까요?",
+    erase_explained: "이름, 이메일 주소, 메모 등 알려 주신 정보를 모두 지워요. 저희가 {name} 님의 캘린더에 적어 둔 일정에서도 지워요. {name} 님에게는 언제 예약이 있었는지만 남아요. 이미 보낸 메일은 그대로 남고, 아직 보내지 않은 메일은 보내지 않아요.",
+    erase_final: "되돌릴 수 없어요.",
+    erase_confirm: "네, 삭제할게요",
+    erase_done: "정보를 삭제했어요.",
+    erased_text: "정보가 삭제됐어요. 누가 예약했는지 이제 여기에서 아무도 볼 수 없어요.",
+    erase_cancel_first: "예약을 취소하거나 예약이 끝나면 바로 삭제할 수 있어요.",
+    erase_to_cancel: "먼저 예약 취소하기",
+    erase_when_over: "세션이 끝나면 삭제할 수 있어요.",
     cancel_done: "예약을 취소했어요.",
     move_title: "다른 시간 고르기",
     move_text: "새 시간이 정해질 때까지 지금 시간은 그대로 두어요.",

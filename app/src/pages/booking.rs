@@ -3,7 +3,7 @@
 use super::book::{follow_focus, with_posted};
 use super::mentor::location_kind;
 use crate::AppError;
-use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, cancel, reschedule};
+use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, cancel, erase, reschedule};
 use crate::api::public::Month;
 use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_page_query, use_pick, with_query};
 use crate::components::{
@@ -210,6 +210,7 @@ fn Booked(page: Page, booking: BookingView) -> impl IntoView {
             {(live && !over).then(|| view! { <AddToCalendar page=page booking=booking.clone()/> })}
             {(live && !over).then(|| view! { <Change page=page booking=booking.clone()/> })}
             {(live && !over).then(|| view! { <KeepLink page=page/> })}
+            <Details page=page booking=booking.clone() upcoming=live && !over/>
         </article>
     }
     .into_any()
@@ -321,10 +322,15 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
                 </dd>
             </div>
             {place}
-            <div>
-                <dt>{t.fact_you}</dt>
-                <dd>{booking.mentee_name.clone()} <br/> <span class="muted">{booking.mentee_email.clone()}</span></dd>
-            </div>
+            {(!booking.erased)
+                .then(|| {
+                    view! {
+                        <div>
+                            <dt>{t.fact_you}</dt>
+                            <dd>{booking.mentee_name.clone()} <br/> <span class="muted">{booking.mentee_email.clone()}</span></dd>
+                        </div>
+                    }
+                })}
             {booking
                 .notes
                 .filter(|notes| !notes.is_empty())
@@ -452,7 +458,7 @@ fn Change(page: Page, booking: BookingView) -> impl IntoView {
     };
     let cancelling = booking.can_cancel.then(|| {
         view! {
-            <details class="disclosure" open=posted_cancel.is_some()>
+            <details class="disclosure" id="cancel" open=posted_cancel.is_some()>
                 <summary class="button" data-kind="danger">{t.cancel_booking}</summary>
                 <form class="form card" method="post" action=page.path.get_untracked() on:submit=submit>
                     <h3>{t.cancel_question}</h3>
@@ -490,6 +496,63 @@ fn Change(page: Page, booking: BookingView) -> impl IntoView {
                         }
                     })} {cancelling}
             </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// What we keep of whoever booked, and having it erased.
+#[component]
+fn Details(page: Page, booking: BookingView, upcoming: bool) -> impl IntoView {
+    let t = use_messages().public;
+    let status = use_status();
+    let asked = use_posted().is_some_and(|posted| posted.value("action") == "erase");
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if page.pending.get_untracked() {
+            return;
+        }
+        page.pending.set(true);
+        page.error.set(None);
+        spawn_local(async move {
+            match erase(page.token.get_value()).await {
+                Ok(_) => {
+                    status.say(t.erase_done);
+                    browser::focus("main");
+                }
+                Err(error) => page.error.set(Some(error)),
+            }
+            page.refetch.run(());
+            page.pending.set(false);
+        });
+    };
+    let what = match (booking.erased, upcoming) {
+        (true, _) => view! { <p>{t.erased_text}</p> }.into_any(),
+        (false, true) if booking.can_cancel => view! {
+            <p class="muted">{t.erase_cancel_first} " " <a href="#cancel" rel="external">{t.erase_to_cancel}</a></p>
+        }
+        .into_any(),
+        (false, true) => view! { <p class="muted">{t.erase_when_over}</p> }.into_any(),
+        (false, false) => view! {
+            <details class="disclosure" open=asked>
+                <summary class="button" data-kind="quiet">{t.erase_details}</summary>
+                <form class="form card" method="post" action=page.path.get_untracked() on:submit=submit>
+                    <h3>{t.erase_question}</h3>
+                    <p>{fill(t.erase_explained, &[("name", &booking.mentor_name)])}</p>
+                    <p>{t.erase_final}</p>
+                    <input type="hidden" name="action" value="erase"/>
+                    <div class="button-row">
+                        <Button kind="danger" pending=page.pending>{t.erase_confirm}</Button>
+                    </div>
+                </form>
+            </details>
+        }
+        .into_any(),
+    };
+    view! {
+        <section class="booked-part" aria-labelledby="your-details-title">
+            <h2 id="your-details-title">{t.your_details}</h2>
+            {what}
         </section>
     }
     .into_any()

@@ -4,6 +4,7 @@ use crate::api::public::{MentorCard, mentors};
 use crate::components::pick::{use_page_query, with_query};
 use crate::components::{Avatar, ErrorView, Icon, Picture, Skeleton};
 use crate::context::use_visit;
+use crate::format;
 use crate::i18n::{fill, use_messages};
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
@@ -104,12 +105,21 @@ pub fn DirectoryPage() -> impl IntoView {
 #[component]
 fn Card(mentor: MentorCard) -> impl IntoView {
     let t = use_messages().public;
+    let visit = use_visit();
+    let next_free = match mentor.free_in_minutes {
+        Some(minutes) => {
+            let wait = format::wait(minutes, visit.with_untracked(|visit| visit.language));
+            fill(t.next_free_in, &[("wait", &wait)])
+        }
+        None => t.next_free_none.to_string(),
+    };
     view! {
         <li class="mentor-card">
             <Avatar name=mentor.name.clone() photo=mentor.photo_url/>
             <div>
                 <h3><a href=urls::mentor(&mentor.handle)>{mentor.name}</a></h3>
                 {mentor.headline.map(|headline| view! { <p class="muted">{headline}</p> })}
+                <p class="muted small">{next_free}</p>
             </div>
             <span class="mentor-card-go" aria-hidden="true">{t.see_times} <Icon picture=Picture::ArrowRight/></span>
         </li>

@@ -7,23 +7,18 @@ pub mod dashboard;
 pub mod directory;
 pub mod keeping;
 pub mod mentor;
+pub mod parts;
 
 use crate::components::browser;
 use crate::components::{Footer, Header, NotFoundView, SkipLink, StatusRegion, provide_status};
 use crate::context::{provide_posted, provide_visit};
 use crate::i18n::use_language;
-use account::{ForgotPage, LoginPage, SignupPage, VerifyPage};
-use booking::BookingPage;
-use dashboard::{
-    AvailabilityPage, BookingDetailPage, CalendarsPage, DashboardLayout, DashboardPage, SessionTypesPage, SettingsPage,
-};
-use directory::DirectoryPage;
 use leptos::prelude::*;
 use leptos_meta::*;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::{SsrMode, path};
-use mentor::MentorPage;
+use parts::{Account, Dashboard, Page};
 
 /// The document around the app.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -92,22 +87,23 @@ fn Frame() -> impl IntoView {
         <Header/>
         <main id="main" tabindex="-1">
             <Routes fallback=|| view! { <div class="page"><NotFoundView/></div> }>
-                <Route path=path!("/") view=|| DirectoryPage().into_any() ssr=SsrMode::Async/>
-                <Route path=path!("/signup") view=|| SignupPage().into_any() ssr=SsrMode::Async/>
-                <Route path=path!("/login") view=|| LoginPage().into_any() ssr=SsrMode::Async/>
-                <Route path=path!("/forgot") view=|| ForgotPage().into_any() ssr=SsrMode::Async/>
-                <Route path=path!("/verify") view=|| VerifyPage().into_any() ssr=SsrMode::Async/>
-                <ParentRoute path=path!("/dashboard") view=|| DashboardLayout().into_any() ssr=SsrMode::Async>
-                    <Route path=path!("") view=|| DashboardPage().into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("bookings/:id") view=|| BookingDetailPage().into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("availability") view=|| AvailabilityPage().into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("session-types") view=|| SessionTypesPage().into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("calendars") view=|| CalendarsPage().into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("settings") view=|| SettingsPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/") view=Page::Directory ssr=SsrMode::Async/>
+                <Route path=path!("/signup") view=Page::Account(Account::Signup) ssr=SsrMode::Async/>
+                <Route path=path!("/login") view=Page::Account(Account::Login) ssr=SsrMode::Async/>
+                <Route path=path!("/forgot") view=Page::Account(Account::Forgot) ssr=SsrMode::Async/>
+                <Route path=path!("/verify") view=Page::Account(Account::Verify) ssr=SsrMode::Async/>
+                <ParentRoute path=path!("/dashboard") view=Page::Dashboard(Dashboard::Layout) ssr=SsrMode::Async>
+                    <Route path=path!("") view=Page::Dashboard(Dashboard::Bookings) ssr=SsrMode::Async/>
+                    <Route path=path!("bookings/:id") view=Page::Dashboard(Dashboard::Booking) ssr=SsrMode::Async/>
+                    <Route path=path!("availability") view=Page::Dashboard(Dashboard::Availability) ssr=SsrMode::Async/>
+                    <Route path=path!("session-types") view=Page::Dashboard(Dashboard::SessionTypes) ssr=SsrMode::Async/>
+                    <Route path=path!("calendars") view=Page::Dashboard(Dashboard::Calendars) ssr=SsrMode::Async/>
+                    <Route path=path!("activity") view=Page::Dashboard(Dashboard::Activity) ssr=SsrMode::Async/>
+                    <Route path=path!("settings") view=Page::Dashboard(Dashboard::Settings) ssr=SsrMode::Async/>
                 </ParentRoute>
-                <Route path=path!("/b/:token") view=|| BookingPage().into_any() ssr=SsrMode::Async/>
-                <Route path=path!("/:handle") view=|| MentorPage().into_any() ssr=SsrMode::Async/>
-                <Route path=path!("/:handle/:session_type") view=|| MentorPage().into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/b/:token") view=Page::Booking ssr=SsrMode::Async/>
+                <Route path=path!("/:handle") view=Page::Mentor ssr=SsrMode::Async/>
+                <Route path=path!("/:handle/:session_type") view=Page::Mentor ssr=SsrMode::Async/>
             </Routes>
         </main>
         <Footer/>

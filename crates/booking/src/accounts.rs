@@ -3,15 +3,18 @@
 //! Signing up, logging in and asking for a new password answer the same, after the same work, whether the address is known
 //! or not; who owns it learns the rest by mail.
 
+use crate::activity::{self, Author};
 use crate::jobs::{self, AccountMail, Task};
 use crate::secrets::{self, Kind, Secret};
-use crate::{Context, Error, listing};
+use crate::{Context, Error, listing, schedule};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::{AccountNotice, Outgoing};
-use scheduling::{ApiKeyId, FieldError, Language, MentorId, SessionType, SessionTypeId, rules, urls};
+use scheduling::{
+    Actor as By, ApiKeyId, Change, FieldError, Language, MentorId, SessionType, SessionTypeId, Way, rules, urls,
+};
 use serde::Serialize;
 use std::sync::LazyLock;
 use store::{Account, Actor, ApiKey, NewMentor, Profile, SingleUse, Tx};
@@ -127,17 +130,18 @@ pub async fn create(context: &Context, new: &NewAccount) -> Result<(Account, Sec
     refuse_reserved(&new.handle)?;
     let mut tx = context.store.begin(Actor::Worker).await?;
     let row = new.row(context, Some(context.now()));
-    insert(context, &mut tx, &row).await?;
-    let (_, key) = add_api_key(context, &mut tx, row.id, "First key").await?;
+    insert(context, &mut tx, &row, By::Platform).await?;
+    let (id, key) = add_api_key(context, &mut tx, row.id, "First key").await?;
+    activity::happened(context, &mut tx, row.id, By::Platform, Change::ApiKeyCreated { key: id }).await?;
     let account = tx.account(row.id).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     Ok((account, key))
 }
 
-async fn insert(context: &Context, tx: &mut Tx, row: &NewMentor) -> Result<(), Error> {
+async fn insert(context: &Context, tx: &mut Tx, row: &NewMentor, by: By) -> Result<(), Error> {
     tx.insert_mentor(row).await?;
     tx.put_session_type(row.id, SessionTypeId(context.new_id()), row.created_at, &SessionType::first()).await?;
-    Ok(())
+    activity::happened(context, tx, row.id, by, Change::AccountCreated).await
 }
 
 /// Signs up. A link to confirm the address is mailed; where the address is known already, its owner is told instead, and
@@ -172,7 +176,7 @@ pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> R
         }
         _ => {
             let row = new.row(context, None);
-            insert(context, &mut tx, &row).await?;
+            insert(context, &mut tx, &row, By::Mentor).await?;
             tx.set_password_hash(row.id, &hash, now).await?;
             leave_mail(&mut tx, row.id, AccountMail::Verify, now).await?;
         }
@@ -197,7 +201,8 @@ pub async fn log_in(context: &Context, email: &str, password: Secret) -> Result<
     let verified = verify_password(hash, password).await?;
     match account {
         Some(account) if verified => {
-            open_session(context, context.store.begin(Actor::Worker).await?, account.id()).await
+            let tx = context.store.begin(Actor::Worker).await?;
+            open_session(context, tx, account.id(), Change::SignedIn { way: Way::Password }).await
         }
         _ => Err(Error::WrongCredentials),
     }
@@ -223,10 +228,11 @@ pub async fn log_out(context: &Context, token: &Secret) -> Result<(), Error> {
     Ok(tx.commit().await?)
 }
 
-async fn open_session(context: &Context, mut tx: Tx, mentor: MentorId) -> Result<Secret, Error> {
+async fn open_session(context: &Context, mut tx: Tx, mentor: MentorId, by: Change) -> Result<Secret, Error> {
     let token = secrets::new_token(context, Kind::Session);
     let now = context.now();
     tx.insert_session(&token.hash(), mentor, now, now + SESSION).await?;
+    activity::happened(context, &mut tx, mentor, By::Mentor, by).await?;
     tx.commit().await?;
     Ok(token)
 }
@@ -238,7 +244,7 @@ async fn open_session(context: &Context, mut tx: Tx, mentor: MentorId) -> Result
 pub async fn verify_email(context: &Context, token: &Secret) -> Result<Secret, Error> {
     let (mut tx, mentor) = take(context, token, SingleUse::Verify).await?;
     tx.set_email_verified(mentor, context.now()).await?;
-    open_session(context, tx, mentor).await
+    open_session(context, tx, mentor, Change::EmailConfirmed).await
 }
 
 /// Mails a link that sets a new password, if the address is known. The answer is the same if not.
@@ -273,6 +279,7 @@ pub async fn reset_password(context: &Context, token: &Secret, password: Secret)
     tx.set_password_hash(mentor, &hash, context.now()).await?;
     tx.set_email_verified(mentor, context.now()).await?;
     tx.delete_sessions(mentor).await?;
+    activity::happened(context, &mut tx, mentor, By::Mentor, Change::PasswordChanged).await?;
     Ok(tx.commit().await?)
 }
 
@@ -287,6 +294,7 @@ pub async fn login_link(context: &Context, handle: &str) -> Result<(String, Date
     let now = context.now();
     let expires_at = now + LOGIN_LINK;
     tx.insert_single_use(&token.hash(), account.id(), SingleUse::Login, now, expires_at).await?;
+    activity::happened(context, &mut tx, account.id(), By::Platform, Change::LoginLinkMade).await?;
     tx.commit().await?;
     Ok((context.link(&urls::with_token(urls::ENTER, token.reveal())), expires_at))
 }
@@ -297,7 +305,7 @@ pub async fn login_link(context: &Context, handle: &str) -> Result<(String, Date
 /// [`Error::WrongCredentials`]: the link was used, or has expired.
 pub async fn enter(context: &Context, token: &Secret) -> Result<Secret, Error> {
     let (tx, mentor) = take(context, token, SingleUse::Login).await?;
-    open_session(context, tx, mentor).await
+    open_session(context, tx, mentor, Change::SignedIn { way: Way::Link }).await
 }
 
 /// Uses a link up, in a transaction that is yet to be committed.
@@ -376,8 +384,13 @@ pub async fn update_profile(context: &Context, mentor: MentorId, profile: Profil
     refuse_reserved(&profile.handle)?;
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     tx.lock_calendar(mentor).await?;
+    let before = tx.account(mentor).await?.ok_or(Error::NotFound)?;
     tx.update_profile(mentor, &tidy(profile)).await?;
     let account = tx.account(mentor).await?.ok_or(Error::NotFound)?;
+    if account != before {
+        let change = Change::ProfileChanged { timezone: schedule::moved(before.timezone, &account.timezone) };
+        Author::from(mentor).wrote(context, &mut tx, change).await?;
+    }
     tx.commit().await?;
     Ok(account)
 }
@@ -424,6 +437,7 @@ pub async fn create_api_key(context: &Context, mentor: MentorId, name: &str) -> 
     }
     let (id, key) = add_api_key(context, &mut tx, mentor, name.trim()).await?;
     let row = tx.api_keys(mentor).await?.into_iter().find(|row| row.id == id.0).ok_or(Error::NotFound)?;
+    Author::from(mentor).wrote(context, &mut tx, Change::ApiKeyCreated { key: id }).await?;
     tx.commit().await?;
     Ok((row, key))
 }
@@ -450,18 +464,19 @@ pub async fn revoke_api_key(context: &Context, mentor: MentorId, id: ApiKeyId) -
     if !tx.revoke_api_key(id, context.now()).await? {
         return Err(Error::NotFound);
     }
+    Author::from(mentor).wrote(context, &mut tx, Change::ApiKeyRevoked { key: id }).await?;
     Ok(tx.commit().await?)
 }
 
-/// Whose API key it is; `None` for an unknown or revoked one.
+/// Whose API key it is, and which; `None` for an unknown or revoked one.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn mentor_of_api_key(context: &Context, key: &Secret) -> Result<Option<MentorId>, Error> {
+pub async fn mentor_of_api_key(context: &Context, key: &Secret) -> Result<Option<Author>, Error> {
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let mentor = tx.mentor_of_api_key(&key.hash(), context.now()).await?;
+    let found = tx.mentor_of_api_key(&key.hash(), context.now()).await?;
     tx.commit().await?;
-    Ok(mentor)
+    Ok(found.map(|(mentor, id)| Author { mentor, api_key: Some(id) }))
 }
 
 /// Everything that Yaksok keeps about a mentor, for them to take away.
@@ -481,6 +496,7 @@ pub struct Export {
     pub availability: scheduling::Availability,
     pub session_types: Vec<SessionType>,
     pub bookings: Vec<serde_json::Value>,
+    pub activity: Vec<serde_json::Value>,
     pub calendars: Vec<crate::calendar::ConnectionView>,
 }
 
@@ -495,9 +511,11 @@ pub async fn export(context: &Context, mentor: MentorId) -> Result<Export, Error
     let session_types = tx.session_types(mentor).await?.into_iter().map(|owned| owned.session_type).collect();
     let filter = store::BookingFilter { limit: i64::MAX, ..Default::default() };
     let bookings = tx.bookings(mentor, &filter).await?;
+    let activity = activity::export(&mut tx, mentor).await?;
     drop(tx);
     Ok(Export {
         calendars: crate::calendar::list(context, mentor).await?,
+        activity,
         exported_at: context.now(),
         handle: account.handle,
         name: account.name,
@@ -518,6 +536,7 @@ pub async fn export(context: &Context, mentor: MentorId) -> Result<Export, Error
                     "session_name": b.session_name, "name": b.name, "email": b.email, "timezone": b.timezone,
                     "notes": b.notes, "location": b.location, "sequence": b.sequence, "created_at": b.created_at,
                     "cancelled_at": b.cancelled_at, "cancelled_by": b.cancelled_by, "reason": b.reason,
+                    "erased_at": b.erased_at,
                 })
             })
             .collect(),

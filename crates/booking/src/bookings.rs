@@ -1,5 +1,6 @@
 //! Booking, moving, cancelling, confirming, declining. Each is one transaction that holds the mentor's calendar.
 
+use crate::activity::Author;
 use crate::jobs::{self, Task};
 use crate::listing::{self, Horizon, Wish};
 use crate::secrets::{self, Kind, Secret, sha256};
@@ -7,7 +8,9 @@ use crate::{Context, Error};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::Invite;
-use scheduling::{Actor as By, BookingId, EventId, FieldError, Language, MentorId, Policy, Status, rules, urls};
+use scheduling::{
+    Actor as By, ApiKeyId, BookingId, EventId, FieldError, Language, MentorId, Policy, Status, rules, urls,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use store::{Actor, Booking, BookingFilter, EventKind, Idempotent, Mentor, NewBooking, NewEvent, Tx};
@@ -23,13 +26,22 @@ pub enum Key {
     Token(Secret),
     /// The mentor, and which booking.
     Mentor(MentorId, BookingId),
+    /// The mentor with an API key, and which booking.
+    ApiKey(MentorId, ApiKeyId, BookingId),
 }
 
 impl Key {
     fn by(&self) -> By {
         match self {
             Self::Token(_) => By::Mentee,
-            Self::Mentor(..) => By::Mentor,
+            Self::Mentor(..) | Self::ApiKey(..) => By::Mentor,
+        }
+    }
+
+    fn api_key(&self) -> Option<ApiKeyId> {
+        match self {
+            Self::ApiKey(_, id, _) => Some(*id),
+            Self::Token(_) | Self::Mentor(..) => None,
         }
     }
 }
@@ -212,6 +224,7 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
         mentor_id: id,
         kind: if pending { EventKind::Requested } else { EventKind::Booked },
         actor: By::Mentee,
+        api_key: None,
         sequence: 0,
         during: new.start..new.end,
         previous: None,
@@ -282,8 +295,8 @@ pub async fn reschedule(context: &Context, key: &Key, start: DateTime<Utc>) -> R
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::NotPending`].
-pub async fn confirm(context: &Context, mentor: MentorId, id: BookingId) -> Result<Booked, Error> {
-    let mut held = Held::open(context, &Key::Mentor(mentor, id)).await?;
+pub async fn confirm(context: &Context, author: impl Into<Author>, id: BookingId) -> Result<Booked, Error> {
+    let mut held = Held::open(context, &author.into().booking(id)).await?;
     refuse_not_pending(&held.booking, held.now)?;
     held.booking.status = Status::Confirmed;
     held.write_down(context, EventKind::Confirmed, None).await
@@ -295,12 +308,12 @@ pub async fn confirm(context: &Context, mentor: MentorId, id: BookingId) -> Resu
 /// [`Error::NotFound`], [`Error::NotPending`], [`Error::Invalid`] (the reason).
 pub async fn decline(
     context: &Context,
-    mentor: MentorId,
+    author: impl Into<Author>,
     id: BookingId,
     reason: Option<String>,
 ) -> Result<Booked, Error> {
     let reason = checked_reason(reason)?;
-    let mut held = Held::open(context, &Key::Mentor(mentor, id)).await?;
+    let mut held = Held::open(context, &author.into().booking(id)).await?;
     refuse_not_pending(&held.booking, held.now)?;
     held.end(Status::Declined, reason);
     held.write_down(context, EventKind::Declined, None).await
@@ -355,13 +368,13 @@ pub async fn list(context: &Context, mentor: MentorId, list: List) -> Result<(Ve
         statuses: list.statuses,
         query: list.query,
         descending: list.descending,
-        after: list.cursor.as_deref().map(read_cursor).transpose()?,
+        after: list.cursor.as_deref().map(read_cursor).transpose()?.map(|(start, id)| (start, BookingId(id))),
         limit: PAGE as i64 + 1,
     };
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     let account = tx.mentor_by_id(mentor).await?.ok_or(Error::NotFound)?;
     let mut bookings = tx.bookings(mentor, &filter).await?;
-    let next = (bookings.len() > PAGE).then(|| write_cursor(&bookings[PAGE - 1]));
+    let next = (bookings.len() > PAGE).then(|| write_cursor(bookings[PAGE - 1].start, bookings[PAGE - 1].id.0));
     bookings.truncate(PAGE);
     Ok((bookings.into_iter().map(|booking| Booked { booking, mentor: account.clone() }).collect(), next))
 }
@@ -455,7 +468,7 @@ async fn open(context: &Context, key: &Key) -> Result<(Tx, Booked), Error> {
             tx.act_for(booking.mentor_id).await?;
             (tx, booking)
         }
-        Key::Mentor(mentor, id) => {
+        Key::Mentor(mentor, id) | Key::ApiKey(mentor, _, id) => {
             let mut tx = context.store.begin(Actor::Mentor(*mentor)).await?;
             let booking = tx.booking(*id).await?.ok_or(Error::NotFound)?;
             (tx, booking)
@@ -471,6 +484,7 @@ struct Held {
     booking: Booking,
     mentor: Mentor,
     by: By,
+    api_key: Option<ApiKeyId>,
     now: DateTime<Utc>,
 }
 
@@ -481,7 +495,7 @@ impl Held {
         // Read again: both may have changed until the lock was ours.
         let booking = tx.booking(booking.id).await?.ok_or(Error::NotFound)?;
         let mentor = tx.mentor_by_id(mentor.id()).await?.ok_or(Error::NotFound)?;
-        Ok(Self { tx, booking, mentor, by: key.by(), now: context.now() })
+        Ok(Self { tx, booking, mentor, by: key.by(), api_key: key.api_key(), now: context.now() })
     }
 
     /// As the worker, in a job of the booking's mentor. `None`: the booking is gone.
@@ -493,7 +507,7 @@ impl Held {
         // Read again: it may have changed until the lock was ours.
         let Some(booking) = tx.booking(id).await? else { return Ok(None) };
         let Some(mentor) = tx.mentor_by_id(booking.mentor_id).await? else { return Ok(None) };
-        Ok(Some(Self { tx, booking, mentor, by, now: context.now() }))
+        Ok(Some(Self { tx, booking, mentor, by, api_key: None, now: context.now() }))
     }
 
     /// The same, for what the mentor did in a connected calendar to the booking as it was at `sequence`.
@@ -504,7 +518,7 @@ impl Held {
 
     /// Moves to another start if it is offered; else gives back what is held, unchanged.
     async fn move_to(mut self, context: &Context, start: DateTime<Utc>) -> Result<Result<Booked, Self>, Error> {
-        let Self { tx, booking, mentor, by, now } = &mut self;
+        let Self { tx, booking, mentor, by, now, .. } = &mut self;
         let Some(wish) = wish_to_move(tx, booking, *by).await? else { return Ok(Err(self)) };
         tx.take_hold(None, *now).await?;
         if !listing::is_offered(context, tx, mentor.id(), &mentor.timezone, wish, start).await? {
@@ -537,6 +551,7 @@ impl Held {
             mentor_id: self.booking.mentor_id,
             kind,
             actor: self.by,
+            api_key: self.api_key,
             sequence: self.booking.sequence,
             during: self.booking.start..self.booking.end,
             previous,
@@ -608,8 +623,10 @@ pub fn rights(booking: &Booking, by: By, now: DateTime<Utc>) -> (bool, bool) {
 
 fn refuse_ended(booking: &Booking) -> Result<(), Error> {
     match booking.status {
-        Status::Pending | Status::Confirmed => Ok(()),
         Status::Declined | Status::Cancelled => Err(Error::AlreadyCancelled),
+        // Nobody is left who could be told.
+        Status::Pending | Status::Confirmed if booking.erased_at.is_some() => Err(Error::TooLate),
+        Status::Pending | Status::Confirmed => Ok(()),
     }
 }
 
@@ -629,11 +646,12 @@ fn checked_reason(reason: Option<String>) -> Result<Option<String>, Error> {
     Ok(reason)
 }
 
-fn write_cursor(booking: &Booking) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}:{}", booking.start.timestamp_micros(), booking.id))
+/// Where a list goes on that is sorted by an instant and an id.
+pub(crate) fn write_cursor(at: DateTime<Utc>, id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}:{id}", at.timestamp_micros()))
 }
 
-fn read_cursor(cursor: &str) -> Result<(DateTime<Utc>, BookingId), Error> {
+pub(crate) fn read_cursor(cursor: &str) -> Result<(DateTime<Utc>, Uuid), Error> {
     let parsed = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| {
         let text = String::from_utf8(bytes).ok()?;
         let (micros, id) = text.split_once(':')?;

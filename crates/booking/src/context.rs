@@ -3,7 +3,7 @@
 use crate::calendar::Settings;
 use crate::zones::Zones;
 use calendars::seal::Sealer;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use mailer::Mailer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -46,6 +46,8 @@ pub struct Inner {
     pub base_url: String,
     /// Whether anybody may sign up.
     pub signups_open: bool,
+    /// How long the details of bookers are kept after a booking's end; none: for ever.
+    pub details_kept: Option<TimeDelta>,
     /// Told when a transaction has left work behind: jobs, or a connection to be looked at.
     pub jobs_left: Notify,
 }

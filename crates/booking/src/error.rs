@@ -27,6 +27,9 @@ pub enum Error {
     /// Past the cancel notice, or the session has begun.
     #[error("too late to change the booking")]
     TooLate,
+    /// The booking is still to come: its details are needed until it is over or cancelled.
+    #[error("the booking is still to come")]
+    StillUpcoming,
     /// Somebody has that handle, or it is a path of ours.
     #[error("the handle is taken")]
     HandleTaken,

@@ -2,7 +2,7 @@
 //! again, later each time, and one job's failure holds up no other.
 
 use crate::accounts;
-use crate::{Context, Error, bookings, calendar, notices};
+use crate::{Context, Error, bookings, calendar, erasure, notices};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::{BookingNotice, Recipient};
 use scheduling::{BookingId, ConnectionId, EventId, MentorId};
@@ -77,6 +77,13 @@ pub(crate) enum AccountMail {
     CalendarExpired { connection: ConnectionId },
 }
 
+/// A task's kind, and all of it.
+fn written(task: &Task) -> Result<(String, serde_json::Value), Error> {
+    let payload = serde_json::to_value(task).map_err(|error| Error::Internal(error.to_string()))?;
+    let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    Ok((kind, payload))
+}
+
 /// Of `mentor`, with whom it is deleted, or nobody's.
 pub(crate) async fn leave(
     tx: &mut Tx,
@@ -85,25 +92,21 @@ pub(crate) async fn leave(
     run_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let payload = serde_json::to_value(task).map_err(|error| Error::Internal(error.to_string()))?;
-    let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    let (kind, payload) = written(task)?;
     Ok(tx.enqueue(mentor, &kind, &payload, run_at, now).await?)
 }
 
 /// As [`leave`], to be run at once, unless the same waits already.
 pub(crate) async fn leave_once(tx: &mut Tx, mentor: MentorId, task: &Task, now: DateTime<Utc>) -> Result<(), Error> {
-    let payload = serde_json::to_value(task).map_err(|error| Error::Internal(error.to_string()))?;
-    let kind = payload.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+    let (kind, payload) = written(task)?;
     Ok(tx.enqueue_once(mentor, &kind, &payload, now).await?)
 }
 
 /// What follows a change of a booking: both are told, and its event is written.
 pub(crate) async fn follow_up(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
-    let (mentor, now) = (Some(event.mentor_id), event.created_at);
-    for mentee in [true, false] {
-        leave(tx, mentor, &Task::Notice { event: event.id, mentee }, now, now).await?;
-    }
-    leave(tx, mentor, &Task::Event { booking: event.booking_id }, now, now).await
+    let notice = |mentee| written(&Task::Notice { event: event.id, mentee });
+    let jobs = [notice(true)?, notice(false)?, written(&Task::Event { booking: event.booking_id })?];
+    Ok(tx.enqueue_all(event.mentor_id, &jobs, event.created_at).await?)
 }
 
 pub(crate) async fn expire_at(
@@ -316,6 +319,9 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
             let mut tx = context.store.begin(Actor::Worker).await?;
             // The mentor, and with them the booking, may have been deleted since.
             let Some(found) = tx.event(event).await? else { return Ok(()) };
+            if mentee && found.booking.erased_at.is_some() {
+                return Ok(());
+            }
             let (recipient, word) = if mentee { (Recipient::Mentee, "mentee") } else { (Recipient::Mentor, "mentor") };
             if notices::awaits_link(context, &mut tx, &found).await? {
                 return Err(Failure::Later(TimeDelta::seconds(2)));
@@ -360,7 +366,7 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
     }
 }
 
-/// Once an hour: forgets what has expired.
+/// Once an hour: forgets what has expired, and whom to forget.
 async fn keep_house(context: Context) {
     loop {
         if let Err(error) = forget_expired(&context).await {
@@ -377,5 +383,7 @@ async fn forget_expired(context: &Context) -> Result<(), Error> {
     tx.delete_expired_holds(now).await?;
     tx.forget_idempotent(now - TimeDelta::hours(25)).await?;
     tx.delete_unconfirmed(now - accounts::UNCONFIRMED_KEPT).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    erasure::erase_old(context).await?;
+    Ok(())
 }

@@ -4,10 +4,12 @@
 //! what must happen afterwards (mail) is a job that the same transaction enqueues.
 
 pub mod accounts;
+pub mod activity;
 pub mod bookings;
 pub mod calendar;
 pub mod context;
 pub mod demo;
+pub mod erasure;
 mod error;
 pub mod holds;
 pub mod jobs;
@@ -16,6 +18,7 @@ mod notices;
 pub mod rotation;
 pub mod schedule;
 pub mod secrets;
+pub mod seed;
 pub mod zones;
 
 pub use context::Context;

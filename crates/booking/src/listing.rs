@@ -3,9 +3,11 @@
 
 use crate::{Context, Error};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use scheduling::{BookingId, Busy, MARGIN, MentorId, OffsetTable, Policy, Request, SessionType, SessionTypeId};
+use scheduling::{BookingId, MARGIN, MentorId, OffsetTable, Policy, Request, SessionType, SessionTypeId};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
-use store::{Actor, Mentor, OwnedSessionType, Tx};
+use store::{Actor, Mentor, OwnedSessionType, Timetable, Tx};
 use tokio::sync::watch;
 
 /// Existing bookings reach this far beyond their own time: a day of session and a day of buffer, and one to be sure.
@@ -28,7 +30,7 @@ impl From<&OwnedSessionType> for Wish {
     }
 }
 
-/// The starts offered in `range`, read in `tx`, which acts for the mentor.
+/// The starts offered in `range`, read in `tx`.
 pub(crate) async fn offered(
     context: &Context,
     tx: &mut Tx,
@@ -38,33 +40,54 @@ pub(crate) async fn offered(
     range: Range<DateTime<Utc>>,
 ) -> Result<Vec<DateTime<Utc>>, Error> {
     let now = context.now();
-    let horizon = now + TimeDelta::days(i64::from(wish.policy.horizon_days) + 2);
-    let range = range.start.max(now)..range.end.min(horizon);
+    let range = within_horizon(range, wish.policy.horizon_days, now);
     if range.start >= range.end {
         return Ok(Vec::new());
     }
-    let zone = context
-        .zones
-        // From now on: the horizon counts from today's local date.
-        .table(timezone, now - MARGIN..range.end + MARGIN)
-        .ok_or_else(|| Error::Internal("a mentor's time zone is unknown".into()))?;
-    let availability = tx.hours(mentor, timezone).await?;
-    let busy = busy(tx, &range, now, Some(wish.session_type), wish.moving).await?;
-    Ok(scheduling::slots(
-        &Request { availability: &availability, zone: &zone, policy: wish.policy, busy: &busy, now },
-        range,
-    ))
+    let zone = rules(context, timezone, now, range.end)?;
+    let timetable = timetable(tx, mentor, &range, now, wish.moving).await?;
+    Ok(starts(&timetable, &zone, wish, range, now))
 }
 
-/// When the mentor, for whom `tx` acts, is taken, as far as it can matter to a start in `range`.
-pub(crate) async fn busy(
+/// What of `range` can hold a start at all, on the safe side.
+fn within_horizon(range: Range<DateTime<Utc>>, horizon_days: u16, now: DateTime<Utc>) -> Range<DateTime<Utc>> {
+    range.start.max(now)..range.end.min(now + TimeDelta::days(i64::from(horizon_days) + 2))
+}
+
+/// The rules of a mentor's zone that decide on starts before `end`. From now on: the horizon counts from today's local
+/// date.
+fn rules(context: &Context, timezone: &str, now: DateTime<Utc>, end: DateTime<Utc>) -> Result<OffsetTable, Error> {
+    let rules = context.zones.table(timezone, now - MARGIN..end + MARGIN);
+    rules.ok_or_else(|| Error::Internal("a mentor's time zone is unknown".into()))
+}
+
+/// The starts that a timetable, read for `range` [widened](reach), leaves in it.
+fn starts(
+    timetable: &Timetable,
+    zone: &OffsetTable,
+    wish: Wish,
+    range: Range<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Vec<DateTime<Utc>> {
+    let busy = timetable.busy(Some(wish.session_type));
+    let request = Request { availability: &timetable.hours, zone, policy: wish.policy, busy: &busy, now };
+    scheduling::slots(&request, range)
+}
+
+/// What can matter to a start in `range`.
+fn reach(range: &Range<DateTime<Utc>>) -> Range<DateTime<Utc>> {
+    range.start - REACH..range.end + REACH
+}
+
+/// The mentor's timetable, as far as it can matter to a start in `range`.
+pub(crate) async fn timetable(
     tx: &mut Tx,
+    mentor: MentorId,
     range: &Range<DateTime<Utc>>,
     now: DateTime<Utc>,
-    session_type: Option<SessionTypeId>,
     moving: Option<BookingId>,
-) -> Result<Vec<Busy>, Error> {
-    Ok(tx.busy(range.start - REACH..range.end + REACH, now, session_type, moving).await?)
+) -> Result<Timetable, Error> {
+    tx.timetables(&[mentor], reach(range), now, moving).await?.pop().ok_or(Error::NotFound)
 }
 
 /// Whether `start` is offered: the same question as listing it.
@@ -92,7 +115,6 @@ pub(crate) async fn is_offered(
 pub async fn mentor(context: &Context, handle: &str) -> Result<(Mentor, Vec<SessionType>), Error> {
     let mut tx = context.store.begin(Actor::Visitor).await?;
     let mentor = tx.mentor_by_handle(handle).await?.ok_or(Error::NotFound)?;
-    tx.act_for(mentor.id()).await?;
     let types = tx.session_types(mentor.id()).await?;
     Ok((mentor, types.into_iter().map(|owned| owned.session_type).collect()))
 }
@@ -107,21 +129,125 @@ pub async fn changes(context: &Context, handle: &str) -> Result<watch::Receiver<
     Ok(context.store.changes(mentor.id()))
 }
 
-/// A page of the directory: mentors by handle, and the cursor of the next page.
+/// Which mentors of the directory are asked for.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Name, handle or headline holds this, in any letter case.
+    pub query: String,
+    /// Where the page before left off.
+    pub cursor: Option<String>,
+    /// Only those who can be booked for a start in this span, of whichever session type.
+    pub free: Option<Range<DateTime<Utc>>>,
+    /// So many at most.
+    pub limit: usize,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { query: String::new(), cursor: None, free: None, limit: 50 }
+    }
+}
+
+/// A mentor of the directory.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Who.
+    pub mentor: Mentor,
+    /// The first start that is offered, of whichever session type; of the span that was asked for, if one was.
+    pub next_free: Option<DateTime<Utc>>,
+}
+
+/// The largest page of the directory, and how many mentors are looked at for a page at most.
+pub const MOST_MENTORS: usize = 1000;
+
+/// A page of the directory: mentors by handle, and the cursor of the next page. Where a span is asked for, a page may hold
+/// fewer than there are: no more than [`MOST_MENTORS`] are looked at for it.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn mentors(
-    context: &Context,
-    query: &str,
-    cursor: Option<&str>,
-) -> Result<(Vec<Mentor>, Option<String>), Error> {
-    const PAGE: usize = 50;
+pub async fn mentors(context: &Context, search: &Search) -> Result<(Vec<Listed>, Option<String>), Error> {
+    let limit = search.limit.clamp(1, MOST_MENTORS);
+    let now = context.now();
     let mut tx = context.store.begin(Actor::Visitor).await?;
-    let mut mentors = tx.mentors(query.trim(), cursor.unwrap_or_default(), PAGE as i64 + 1).await?;
-    let next = (mentors.len() > PAGE).then(|| mentors[PAGE - 1].handle.clone());
-    mentors.truncate(PAGE);
-    Ok((mentors, next))
+    let mut cursor = search.cursor.clone().unwrap_or_default();
+    let mut page = Vec::new();
+    let mut looked_at = 0;
+    loop {
+        let some = if search.free.is_some() { limit.max(200) } else { limit };
+        let mut mentors = tx.mentors(search.query.trim(), &cursor, some as i64 + 1).await?;
+        let more = mentors.len() > some;
+        mentors.truncate(some);
+        looked_at += mentors.len();
+        let starts = first_starts(context, &mut tx, &mentors, search.free.as_ref(), now).await?;
+        for mentor in mentors {
+            let next_free = starts.get(&mentor.id()).copied();
+            if search.free.is_none() || next_free.is_some() {
+                if page.len() == limit {
+                    return Ok((page, Some(cursor)));
+                }
+                cursor.clone_from(&mentor.handle);
+                page.push(Listed { mentor, next_free });
+            } else if page.len() < limit {
+                cursor.clone_from(&mentor.handle);
+            }
+        }
+        if !more {
+            return Ok((page, None));
+        }
+        if page.len() == limit || looked_at >= MOST_MENTORS {
+            return Ok((page, Some(cursor)));
+        }
+    }
+}
+
+/// The first start that each of these mentors offers, of whichever session type, in `span` (`None`: ever). The days ahead
+/// are looked at first, for nearly everybody has a free start there, and what is far is read for the others only.
+async fn first_starts(
+    context: &Context,
+    tx: &mut Tx,
+    mentors: &[Mentor],
+    span: Option<&Range<DateTime<Utc>>>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<MentorId, DateTime<Utc>>, Error> {
+    const FIRST_LOOK: TimeDelta = TimeDelta::days(7);
+    let ids: Vec<MentorId> = mentors.iter().map(Mentor::id).collect();
+    let mut wishes: HashMap<MentorId, Vec<Wish>> = HashMap::new();
+    for (mentor, session_type, policy) in tx.policies(&ids).await? {
+        wishes.entry(mentor).or_default().push(Wish { policy, session_type, moving: None });
+    }
+    let furthest = wishes.values().flatten().map(|wish| wish.policy.horizon_days).max().unwrap_or_default();
+    let whole = span.cloned().unwrap_or(now..DateTime::<Utc>::MAX_UTC);
+    let whole = within_horizon(whole, furthest, now);
+    let near = whole.start..whole.end.min(whole.start + FIRST_LOOK);
+    let mut found = HashMap::new();
+    for range in [near.clone(), near.end..whole.end] {
+        if range.start >= range.end {
+            continue;
+        }
+        let wanting =
+            mentors.iter().filter(|mentor| wishes.contains_key(&mentor.id()) && !found.contains_key(&mentor.id()));
+        let wanting: HashMap<MentorId, &Mentor> = wanting.map(|mentor| (mentor.id(), mentor)).collect();
+        if wanting.is_empty() {
+            break;
+        }
+        let mut zones: HashMap<&str, OffsetTable> = HashMap::new();
+        let ids: Vec<MentorId> = wanting.keys().copied().collect();
+        for timetable in tx.timetables(&ids, reach(&range), now, None).await? {
+            let (Some(mentor), Some(wishes)) = (wanting.get(&timetable.mentor), wishes.get(&timetable.mentor)) else {
+                continue;
+            };
+            let zone = match zones.entry(&mentor.timezone) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(rules(context, &mentor.timezone, now, range.end)?),
+            };
+            let first =
+                wishes.iter().filter_map(|wish| starts(&timetable, zone, *wish, range.clone(), now).first().copied());
+            if let Some(first) = first.min() {
+                found.insert(timetable.mentor, first);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The slots of some days, and what to write them down with.
@@ -160,7 +286,6 @@ pub async fn slots(
     }
     let mut tx = context.store.begin(Actor::Visitor).await?;
     let mentor = tx.mentor_by_handle(handle).await?.ok_or(Error::NotFound)?;
-    tx.act_for(mentor.id()).await?;
     let owned = tx.session_type(mentor.id(), session_type).await?.ok_or(Error::NotFound)?;
     let name = timezone.unwrap_or(&mentor.timezone);
     let too_far = || Error::invalid("from", "out_of_range", "Choose dates of this century.");
@@ -203,7 +328,6 @@ pub async fn horizon(
 ) -> Result<Horizon, Error> {
     let mut tx = context.store.begin(Actor::Visitor).await?;
     let mentor = tx.mentor_by_handle(handle).await?.ok_or(Error::NotFound)?;
-    tx.act_for(mentor.id()).await?;
     let owned = tx.session_type(mentor.id(), session_type).await?.ok_or(Error::NotFound)?;
     horizon_of(context, &mut tx, &mentor, Wish::from(&owned), timezone).await
 }

@@ -32,6 +32,7 @@ pub(crate) async fn of_event(
             let wanted = event.previous.clone().unwrap_or_else(|| event.during.clone());
             Event::MoveRefused { wanted_start: wanted.start, wanted_end: wanted.end }
         }
+        EventKind::Erased => return Err(Error::Internal("nobody is told that details were erased".into())),
     };
     let parts = Parts {
         event: what,
@@ -128,7 +129,12 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
     };
     let mentee = parts.recipient == Recipient::Mentee;
     let language = if mentee { &booking.language } else { &account.language };
-    let manage_url = match mentee {
+    let language = Language::from_tag(language).unwrap_or_default();
+    let booker = match booking.erased_at {
+        None => Person { name: booking.name.clone(), email: booking.email.clone(), zone: zone(&booking.timezone)? },
+        Some(_) => Person::erased(language, zone(&account.timezone)?),
+    };
+    let manage_url = match mentee && booking.erased_at.is_none() {
         true => {
             let token = bookings::open_token(context, booking.id, &booking.manage_token_sealed)?;
             Some(context.link(&urls::manage(token.reveal())))
@@ -138,7 +144,7 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
     Ok(BookingNotice {
         event: parts.event,
         recipient: parts.recipient,
-        language: Language::from_tag(language).unwrap_or_default(),
+        language,
         message_id: parts.message_id,
         uid: format!("{}@yaksok", booking.id),
         sequence: parts.sequence,
@@ -147,7 +153,7 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
         start: parts.during.start,
         end: parts.during.end,
         mentor: Person { name: account.name, email: account.email, zone: zone(&account.timezone)? },
-        mentee: Person { name: booking.name.clone(), email: booking.email.clone(), zone: zone(&booking.timezone)? },
+        mentee: booker,
         session_name: booking.session_name.clone(),
         notes: booking.notes.clone(),
         location: booking.location.clone(),
@@ -163,6 +169,7 @@ fn cancelled_by(actor: Actor) -> CancelledBy {
         Actor::Mentee => CancelledBy::Mentee,
         Actor::Mentor => CancelledBy::Mentor,
         Actor::Calendar => CancelledBy::Calendar,
-        Actor::Expiry => CancelledBy::Expiry,
+        // The last two cancel nothing.
+        Actor::Expiry | Actor::Platform | Actor::Retention => CancelledBy::Expiry,
     }
 }

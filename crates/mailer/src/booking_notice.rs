@@ -15,7 +15,7 @@ use std::fmt;
 pub struct Person {
     /// As they call themselves.
     pub name: String,
-    /// Where mail reaches them.
+    /// Where mail reaches them; empty where their details were erased.
     pub email: String,
     /// Their time zone, for the days around the session.
     pub zone: OffsetTable,
@@ -28,6 +28,15 @@ impl fmt::Debug for Person {
 }
 
 impl Person {
+    /// A mentee whose details were erased, as the mentor reads it.
+    pub fn erased(language: Language, zone: OffsetTable) -> Self {
+        Self { name: messages::of(language).erased_mentee.to_owned(), email: String::new(), zone }
+    }
+
+    fn is_reachable(&self) -> bool {
+        !self.email.is_empty()
+    }
+
     /// The name on one line; the address where there is nothing to be seen of it.
     fn shown(&self) -> String {
         let name = text::line(&self.name);
@@ -184,7 +193,7 @@ impl BookingNotice {
             html: letter.html(),
             invite: self.with_invite.then(|| self.ics(organizer)),
             date: self.stamp,
-            reply_to: Some((other_name, other.email.clone())),
+            reply_to: other.is_reachable().then(|| (other_name, other.email.clone())),
         }
     }
 
@@ -212,7 +221,10 @@ impl BookingNotice {
             description,
             location,
             url: self.link(),
-            attendees: [(mentor, mentor_answer), (mentee, mentee_answer)],
+            attendees: [(mentor, mentor_answer), (mentee, mentee_answer)]
+                .into_iter()
+                .filter(|(mailbox, _)| !mailbox.email.is_empty())
+                .collect(),
         }
         .to_invite(organizer)
     }
@@ -304,7 +316,9 @@ impl BookingNotice {
             let attached = if self.is_off() { messages.cancellation_attached } else { messages.invite_attached };
             after.push(attached.to_owned());
         }
-        after.push((messages.reply_reaches)(facts.other));
+        if self.sides().1.is_reachable() {
+            after.push((messages.reply_reaches)(facts.other));
+        }
         Letter {
             language: self.language,
             to_name: self.sides().0.shown(),
@@ -359,7 +373,9 @@ impl BookingNotice {
     /// The mentor sees whom they will meet by address too; the mentee knows the mentor by their page.
     fn other_party(&self, name: &str) -> String {
         match self.recipient {
-            Recipient::Mentor if name != self.mentee.email => format!("{name} ({})", text::line(&self.mentee.email)),
+            Recipient::Mentor if self.mentee.is_reachable() && name != self.mentee.email => {
+                format!("{name} ({})", text::line(&self.mentee.email))
+            }
             _ => name.to_owned(),
         }
     }

@@ -59,7 +59,7 @@ pub(crate) struct Vevent<'a> {
     pub(crate) description: String,
     pub(crate) location: Option<String>,
     pub(crate) url: Option<&'a str>,
-    pub(crate) attendees: [(Mailbox, PartStat); 2],
+    pub(crate) attendees: Vec<(Mailbox, PartStat)>,
 }
 
 impl Vevent<'_> {

@@ -85,6 +85,8 @@ pub(crate) struct Messages {
     pub(crate) invite_attached: &'static str,
     pub(crate) cancellation_attached: &'static str,
     pub(crate) reply_reaches: Named,
+    /// In place of a name.
+    pub(crate) erased_mentee: &'static str,
 
     pub(crate) verify_email: Account,
     pub(crate) reset_password: Account,
@@ -292,6 +294,7 @@ static ENGLISH: Messages = Messages {
     invite_attached: "The calendar invitation is attached.",
     cancellation_attached: "The attached file takes it off your calendar.",
     reply_reaches: |name| format!("Reply to this message to write to {name}."),
+    erased_mentee: "Someone (details erased)",
 
     verify_email: Account {
         subject: "Confirm your email address",
@@ -502,6 +505,7 @@ static KOREAN: Messages = Messages {
     invite_attached: "캘린더 초대장을 함께 보내 드려요.",
     cancellation_attached: "첨부 파일을 열면 캘린더에서 일정이 지워져요.",
     reply_reaches: |name| format!("이 메일에 답장하시면 {name} 님께 전달돼요."),
+    erased_mentee: "정보가 삭제된 멘티",
 
     verify_email: Account {
         subject: "이메일 주소를 확인해 주세요",

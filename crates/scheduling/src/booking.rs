@@ -47,5 +47,31 @@ words! {
         Calendar = "calendar",
         /// Time: a pending booking's start passed.
         Expiry = "expiry",
+        /// Whoever runs the server: with the platform's key, or on the command line.
+        Platform = "platform",
+        /// Time: details were kept for as long as they are kept.
+        Retention = "retention",
+    }
+}
+
+words! {
+    /// What happened to a booking.
+    EventKind {
+        /// Made, and good at once.
+        Booked = "booked",
+        /// Made, and awaiting the mentor's yes.
+        Requested = "requested",
+        /// The mentor said yes.
+        Confirmed = "confirmed",
+        /// The mentor said no.
+        Declined = "declined",
+        /// It has another time now.
+        Moved = "moved",
+        /// It will not take place.
+        Cancelled = "cancelled",
+        /// The mentor moved its event in a connected calendar to where it cannot be; the booking stays.
+        MoveRefused = "move_refused",
+        /// The booker's details were erased; the booking stays.
+        Erased = "erased",
     }
 }

@@ -34,4 +34,7 @@ pub use language::Language;
 pub mod urls;
 
 mod booking;
-pub use booking::{Actor, Status};
+pub use booking::{Actor, EventKind, Status};
+
+mod activity;
+pub use activity::{Change, Way};

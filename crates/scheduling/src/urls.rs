@@ -28,6 +28,8 @@ pub const SESSION_TYPES: &str = "/dashboard/session-types";
 pub const CALENDARS: &str = "/dashboard/calendars";
 /// Account settings and API keys.
 pub const SETTINGS: &str = "/dashboard/settings";
+/// Who changed what.
+pub const ACTIVITY: &str = "/dashboard/activity";
 /// The mentor's data as JSON.
 pub const EXPORT: &str = "/dashboard/export.json";
 /// The HTTP API, version 1.

@@ -206,12 +206,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: whose API key it is, unless revoked. Notes the use, once an hour at most.
+    /// Worker: whose API key it is, and which, unless revoked. Notes the use, once an hour at most.
     pub async fn mentor_of_api_key(
         &mut self,
         key_hash: &[u8; 32],
         now: DateTime<Utc>,
-    ) -> Result<Option<MentorId>, StoreError> {
+    ) -> Result<Option<(MentorId, ApiKeyId)>, StoreError> {
         let Some(row) = sqlx::query!(
             "SELECT id, mentor_id, last_used_at FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL",
             key_hash
@@ -226,7 +226,7 @@ impl Tx {
                 .execute(self.connection())
                 .await?;
         }
-        Ok(Some(MentorId(row.mentor_id)))
+        Ok(Some((MentorId(row.mentor_id), ApiKeyId(row.id))))
     }
 
     /// Mentor: their API keys that work, oldest first.

@@ -16,12 +16,13 @@ use std::path::Path;
 const FORMAT: &str = "yaksok backup 1";
 
 /// Every table of ours, those first that others refer to.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "mentors",
     "credentials",
     "sessions",
     "single_use_tokens",
     "api_keys",
+    "account_events",
     "mentor_availability",
     "availability_overrides",
     "blocked_dates",

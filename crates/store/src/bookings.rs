@@ -2,7 +2,7 @@ use crate::mentors::like_pattern;
 use crate::session_types::{location, location_word};
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
-use scheduling::{Actor, BookingId, Busy, EventId, Location, MentorId, SessionTypeId, Status};
+use scheduling::{Actor, ApiKeyId, BookingId, EventId, EventKind, Location, MentorId, SessionTypeId, Status};
 use sqlx::postgres::types::PgRange;
 use std::ops::{Bound, Range};
 use uuid::Uuid;
@@ -34,6 +34,8 @@ pub struct Booking {
     pub cancelled_at: Option<DateTime<Utc>>,
     pub cancelled_by: Option<Actor>,
     pub reason: Option<String>,
+    /// Since then name, address, notes, reason and token are empty, the zone is UTC and the language English.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 /// A booking to be made.
@@ -77,41 +79,6 @@ pub struct NewHold {
     pub created_at: DateTime<Utc>,
 }
 
-/// What happened to a booking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum EventKind {
-    Booked,
-    Requested,
-    Confirmed,
-    Declined,
-    Moved,
-    Cancelled,
-    /// The mentor moved its event in a connected calendar to where it cannot be; the booking stays.
-    MoveRefused,
-}
-
-impl EventKind {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::Booked, "booked"),
-        (Self::Requested, "requested"),
-        (Self::Confirmed, "confirmed"),
-        (Self::Declined, "declined"),
-        (Self::Moved, "moved"),
-        (Self::Cancelled, "cancelled"),
-        (Self::MoveRefused, "move_refused"),
-    ];
-
-    fn as_str(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    fn from_word(word: &str) -> Result<Self, StoreError> {
-        let found = Self::ALL.into_iter().find(|(_, w)| *w == word);
-        found.map(|(kind, _)| kind).ok_or(StoreError::Corrupt("booking_events.kind"))
-    }
-}
-
 /// An event to be written down.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -121,6 +88,8 @@ pub struct NewEvent {
     pub mentor_id: MentorId,
     pub kind: EventKind,
     pub actor: Actor,
+    /// With which API key the mentor did it, if with one.
+    pub api_key: Option<ApiKeyId>,
     pub sequence: i32,
     pub during: Range<DateTime<Utc>>,
     pub previous: Option<Range<DateTime<Utc>>>,
@@ -200,6 +169,7 @@ struct Row {
     cancelled_at: Option<DateTime<Utc>>,
     cancelled_by: Option<String>,
     reason: Option<String>,
+    erased_at: Option<DateTime<Utc>>,
 }
 
 pub(crate) fn range(range: PgRange<DateTime<Utc>>) -> Result<Range<DateTime<Utc>>, StoreError> {
@@ -209,7 +179,11 @@ pub(crate) fn range(range: PgRange<DateTime<Utc>>) -> Result<Range<DateTime<Utc>
     }
 }
 
-fn actor(word: &str) -> Result<Actor, StoreError> {
+pub(crate) fn event_kind(word: &str) -> Result<EventKind, StoreError> {
+    EventKind::from_word(word).ok_or(StoreError::Corrupt("booking_events.kind"))
+}
+
+pub(crate) fn actor(word: &str) -> Result<Actor, StoreError> {
     Actor::from_word(word).ok_or(StoreError::Corrupt("an actor"))
 }
 
@@ -217,7 +191,11 @@ impl TryFrom<Row> for Booking {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let missing = || StoreError::Corrupt("a booking without a booker");
+        let erased = row.erased_at.is_some();
+        let details = |text: Option<String>, neutral: &str| match text {
+            None if erased => Ok(neutral.to_owned()),
+            text => text.ok_or(StoreError::Corrupt("a booking without a booker")),
+        };
         let during = range(row.during)?;
         let small = |n: i16| u16::try_from(n).unwrap_or_default();
         Ok(Self {
@@ -233,17 +211,19 @@ impl TryFrom<Row> for Booking {
             buffer_after_minutes: small(row.buffer_after_minutes),
             cancel_notice_minutes: u32::try_from(row.cancel_notice_minutes).unwrap_or_default(),
             location: location(row.location_kind, row.location_value),
-            name: row.booker_name.ok_or_else(missing)?,
-            email: row.booker_email.ok_or_else(missing)?,
-            timezone: row.booker_timezone.ok_or_else(missing)?,
-            language: row.booker_language.ok_or_else(missing)?,
+            name: details(row.booker_name, "")?,
+            email: details(row.booker_email, "")?,
+            timezone: details(row.booker_timezone, "UTC")?,
+            language: details(row.booker_language, "en")?,
             notes: row.notes,
             sequence: row.sequence,
-            manage_token_sealed: row.manage_token_sealed.ok_or_else(missing)?,
+            // The database sees to it that it is there, unless it was erased.
+            manage_token_sealed: row.manage_token_sealed.unwrap_or_default(),
             created_at: row.created_at,
             cancelled_at: row.cancelled_at,
             cancelled_by: row.cancelled_by.as_deref().map(actor).transpose()?,
             reason: row.reason,
+            erased_at: row.erased_at,
         })
     }
 }
@@ -255,7 +235,7 @@ macro_rules! select {
             "SELECT id, mentor_id, session_type_id, session_slug, session_name, status, during, buffer_before_minutes,
                  buffer_after_minutes, cancel_notice_minutes, location_kind, location_value, booker_name, booker_email,
                  booker_timezone, booker_language, notes, sequence, manage_token_sealed, created_at, cancelled_at,
-                 cancelled_by, reason
+                 cancelled_by, reason, erased_at
              FROM bookings WHERE status <> 'held' AND " + $tail,
             $($argument),*
         )
@@ -265,39 +245,6 @@ macro_rules! select {
 /// # Errors
 /// Every query fails where the database does.
 impl Tx {
-    /// Visitor (acting for the mentor), mentor: when the mentor is taken in `span`, at the instant `now`, but for
-    /// `except`. What is of `session_type` counts to its daily limit.
-    pub async fn busy(
-        &mut self,
-        span: Range<DateTime<Utc>>,
-        now: DateTime<Utc>,
-        session_type: Option<SessionTypeId>,
-        except: Option<BookingId>,
-    ) -> Result<Vec<Busy>, StoreError> {
-        let rows = sqlx::query!(
-            r#"SELECT starts_at AS "start!", ends_at AS "end!", before_minutes AS "before!", after_minutes AS "after!",
-                   session_type
-               FROM busy_times($1, $2, $3, $4)"#,
-            span.start,
-            span.end,
-            now,
-            except.map(|id| id.0)
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let small = |n: i16| u16::try_from(n).unwrap_or_default();
-        Ok(rows
-            .into_iter()
-            .map(|row| Busy {
-                start: row.start,
-                end: row.end,
-                buffer_before_minutes: small(row.before),
-                buffer_after_minutes: small(row.after),
-                counts_to_daily_limit: row.session_type.is_some() && row.session_type == session_type.map(|id| id.0),
-            })
-            .collect())
-    }
-
     /// Visitor: makes a booking. [`StoreError::Overlap`] where the time is taken, whatever was checked before.
     pub async fn insert_booking(&mut self, b: &NewBooking) -> Result<(), StoreError> {
         let small = |n: u16| i16::try_from(n).unwrap_or(i16::MAX);
@@ -416,7 +363,7 @@ impl Tx {
                 "mentor_id = $1
                  AND ($2::timestamptz IS NULL OR lower(during) >= $2) AND ($3::timestamptz IS NULL OR lower(during) < $3)
                  AND ($9::timestamptz IS NULL OR upper(during) > $9) AND ($10::timestamptz IS NULL OR upper(during) <= $10)
-                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (booker_name ILIKE $5 OR booker_email ILIKE $5)
+                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (coalesce(booker_name, '') ILIKE $5 OR booker_email ILIKE $5)
                  AND ($6::timestamptz IS NULL OR (lower(during), id) < ($6, $7::uuid))
                  ORDER BY lower(during) DESC, id DESC LIMIT $8",
                 mentor.0,
@@ -437,7 +384,7 @@ impl Tx {
                 "mentor_id = $1
                  AND ($2::timestamptz IS NULL OR lower(during) >= $2) AND ($3::timestamptz IS NULL OR lower(during) < $3)
                  AND ($9::timestamptz IS NULL OR upper(during) > $9) AND ($10::timestamptz IS NULL OR upper(during) <= $10)
-                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (booker_name ILIKE $5 OR booker_email ILIKE $5)
+                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (coalesce(booker_name, '') ILIKE $5 OR booker_email ILIKE $5)
                  AND ($6::timestamptz IS NULL OR (lower(during), id) > ($6, $7::uuid))
                  ORDER BY lower(during), id LIMIT $8",
                 mentor.0,
@@ -482,9 +429,9 @@ impl Tx {
     pub async fn insert_event(&mut self, e: &NewEvent) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, previous_during, reason,
-                 created_at)
+                 created_at, api_key_id)
              VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8),
-                 CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12)",
+                 CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12, $13)",
             e.id.0,
             e.booking_id.0,
             e.mentor_id.0,
@@ -496,7 +443,8 @@ impl Tx {
             e.previous.as_ref().map(|r| r.start),
             e.previous.as_ref().map(|r| r.end),
             e.reason,
-            e.created_at
+            e.created_at,
+            e.api_key.map(|id| id.0)
         )
         .execute(self.connection())
         .await?;
@@ -517,7 +465,7 @@ impl Tx {
         };
         let Some(booking) = self.booking(BookingId(row.booking_id)).await? else { return Ok(None) };
         Ok(Some(BookingEvent {
-            kind: EventKind::from_word(&row.kind)?,
+            kind: event_kind(&row.kind)?,
             actor: actor(&row.actor)?,
             sequence: row.sequence,
             during: range(row.during)?,
@@ -570,6 +518,58 @@ impl Tx {
             .execute(self.connection())
             .await?;
         Ok(done.rows_affected())
+    }
+
+    /// Worker: mentors with bookings that ended before `before` and whose details are still there.
+    pub async fn mentors_to_erase(&mut self, before: DateTime<Utc>) -> Result<Vec<MentorId>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "SELECT DISTINCT mentor_id FROM bookings
+             WHERE erased_at IS NULL AND status <> 'held' AND upper(during) < $1",
+            before
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(ids.into_iter().map(MentorId).collect())
+    }
+
+    /// Worker: such bookings of a mentor, the oldest first.
+    pub async fn bookings_to_erase(
+        &mut self,
+        mentor: MentorId,
+        before: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Booking>, StoreError> {
+        let rows = select!(
+            "mentor_id = $1 AND erased_at IS NULL AND upper(during) < $2 ORDER BY upper(during) LIMIT $3",
+            mentor.0,
+            before,
+            limit
+        )
+        .fetch_all(self.connection())
+        .await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Worker: forgets who booked these, and every word of theirs. That the page of a booking still opens for whoever has
+    /// its link tells nothing of them.
+    pub async fn erase_bookings(&mut self, bookings: &[BookingId], at: DateTime<Utc>) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = bookings.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "UPDATE bookings SET erased_at = $2, booker_name = NULL, booker_email = NULL, booker_timezone = NULL,
+                 booker_language = NULL, notes = NULL, reason = NULL, manage_token_sealed = NULL
+             WHERE id = ANY($1)",
+            &ids,
+            at
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!("UPDATE booking_events SET reason = NULL WHERE booking_id = ANY($1)", &ids)
+            .execute(self.connection())
+            .await?;
+        sqlx::query!("DELETE FROM idempotency_keys WHERE booking_id = ANY($1)", &ids)
+            .execute(self.connection())
+            .await?;
+        Ok(())
     }
 
     /// Worker: sealed manage tokens, to re-encrypt them: `(booking, sealed)` after `after`, at most `limit`.

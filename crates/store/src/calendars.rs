@@ -910,8 +910,8 @@ impl Tx {
             .collect()
     }
 
-    /// Worker: bookings of the mentor that are still to come and whose newest state no event shows, though there is a
-    /// calendar that works for it. With `unattended` only those of which no job takes care.
+    /// Worker: bookings of the mentor that are still to come, or were erased, and whose newest state no event shows, though
+    /// there is a calendar that works for it. With `unattended` only those of which no job takes care.
     pub async fn unwritten_bookings(
         &mut self,
         mentor: MentorId,
@@ -923,7 +923,7 @@ impl Tx {
                  SELECT c.id, c.receives FROM calendars c JOIN mentor_calendar_tokens t ON t.id = c.connection_id
                  WHERE c.mentor_id = $1 AND t.status <> 'expired')
              SELECT b.id FROM bookings b LEFT JOIN booking_calendar_events e ON e.booking_id = b.id
-             WHERE b.mentor_id = $1 AND upper(b.during) > $2
+             WHERE b.mentor_id = $1 AND (upper(b.during) > $2 OR b.erased_at IS NOT NULL AND e.written_sequence < b.sequence)
                  AND CASE WHEN e.booking_id IS NULL
                      THEN b.status IN ('pending', 'confirmed') AND EXISTS (SELECT FROM working w WHERE w.receives)
                      ELSE b.status <> 'held' AND e.written_sequence < b.sequence

@@ -2,7 +2,7 @@ use crate::{StoreError, Tx};
 use scheduling::{Availability, BlockedRange, ClockTime, DateOverride, MentorId, WeeklyWindow, Window};
 use sqlx::types::Json;
 
-fn clock_time(minutes: i16) -> Result<ClockTime, StoreError> {
+pub(crate) fn clock_time(minutes: i16) -> Result<ClockTime, StoreError> {
     u16::try_from(minutes)
         .ok()
         .and_then(ClockTime::from_minutes)

@@ -1,6 +1,6 @@
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
-use scheduling::MentorId;
+use scheduling::{BookingId, MentorId};
 use uuid::Uuid;
 
 /// Work that must follow a committed change.
@@ -35,6 +35,27 @@ impl Tx {
             kind,
             payload,
             run_at,
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// As [`enqueue`](Self::enqueue), several at once, each its kind and payload, to be run at once.
+    pub async fn enqueue_all(
+        &mut self,
+        mentor: MentorId,
+        jobs: &[(String, serde_json::Value)],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (kinds, payloads): (Vec<_>, Vec<_>) = jobs.iter().cloned().unzip();
+        sqlx::query!(
+            "INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
+             SELECT $1, kind, payload, $4, $4 FROM unnest($2::text[], $3::jsonb[]) AS job (kind, payload)",
+            mentor.0,
+            &kinds,
+            &payloads,
             now
         )
         .execute(self.connection())
@@ -123,6 +144,29 @@ impl Tx {
             error,
             retry_at,
             now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker: the bookers of these bookings are told nothing more, and why other jobs about them failed is forgotten.
+    pub async fn forget_in_jobs(&mut self, mentor: MentorId, bookings: &[BookingId]) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = bookings.iter().map(|id| id.0).collect();
+        sqlx::query!(
+            "DELETE FROM jobs WHERE mentor_id = $1 AND kind = 'notice' AND payload ->> 'mentee' = 'true'
+                 AND payload ->> 'event' IN (SELECT id::text FROM booking_events WHERE booking_id = ANY($2))",
+            mentor.0,
+            &ids
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!(
+            "UPDATE jobs SET last_error = NULL WHERE mentor_id = $1 AND last_error IS NOT NULL
+                 AND (payload ->> 'booking' IN (SELECT id::text FROM unnest($2::uuid[]) id)
+                     OR payload ->> 'event' IN (SELECT id::text FROM booking_events WHERE booking_id = ANY($2)))",
+            mentor.0,
+            &ids
         )
         .execute(self.connection())
         .await?;

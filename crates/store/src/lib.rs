@@ -4,6 +4,7 @@
 //! (`visitor`, `mentor`, `worker`) and for whom it acts; row level security does the rest.
 
 mod accounts;
+mod activity;
 pub mod backup;
 mod bookings;
 mod calendars;
@@ -13,17 +14,23 @@ mod hours;
 mod jobs;
 mod live;
 mod mentors;
+mod seed;
 mod session_types;
+mod timetables;
 mod transaction;
 
 pub use accounts::{ApiKey, SingleUse};
-pub use bookings::{Booking, BookingEvent, BookingFilter, EventKind, Idempotent, NewBooking, NewEvent, NewHold};
+pub use activity::{Activity, Happened, NewAccountEvent};
+pub use bookings::{Booking, BookingEvent, BookingFilter, Idempotent, NewBooking, NewEvent, NewHold};
 pub use calendars::{Authorization, Calendar, Connection, EventLink, Grant, NewConnection, Progress};
 pub use error::StoreError;
 pub use jobs::Job;
 pub use mentors::{Account, Mentor, NewMentor, Profile};
 pub use session_types::OwnedSessionType;
+pub use timetables::Timetable;
 pub use transaction::{Actor, Tx};
+
+pub use scheduling::EventKind;
 
 use live::Live;
 use scheduling::MentorId;
@@ -37,6 +44,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 /// How long a transaction may wait for a connection: where the database is away, its callers hear so soon.
 const ACQUIRE: Duration = Duration::from_secs(5);
+
+/// A connection that has rested for so long is asked whether it still lives, before it is used.
+const RESTED: Duration = Duration::from_millis(100);
 
 /// The database, through a pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -55,6 +65,17 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE)
+            // Whether a connection still lives is asked where it has rested for a while; a database that ends takes longer
+            // than that to come back.
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for > RESTED {
+                        sqlx::Connection::ping(connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
             // A request dropped in the middle of `begin` may hand a connection back inside a transaction (sqlx #4393).
             // In the good case nothing is open, and a mere ROLLBACK would leave a warning in the log.
             .after_release(|connection, _| {

@@ -17,7 +17,7 @@ pub struct Mentor {
 }
 
 /// A mentor, as they and the server see them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Account {
     pub id: Uuid,

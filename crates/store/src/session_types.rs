@@ -1,7 +1,7 @@
 use crate::mentors::sought;
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
-use scheduling::{Location, LocationKind, MentorId, Price, SessionType, SessionTypeId};
+use scheduling::{Location, LocationKind, MentorId, Policy, Price, SessionType, SessionTypeId};
 use uuid::Uuid;
 
 /// A session type with its id.
@@ -104,6 +104,36 @@ impl Tx {
         let rows =
             select!("WHERE mentor_id = $1 ORDER BY created_at, id", mentor.0).fetch_all(self.connection()).await?;
         Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Visitor: of the active ones of these mentors whose they are, and what decides where they fit; in no order.
+    pub async fn policies(
+        &mut self,
+        mentors: &[MentorId],
+    ) -> Result<Vec<(MentorId, SessionTypeId, Policy)>, StoreError> {
+        let mentors: Vec<_> = mentors.iter().map(|id| id.0).collect();
+        let rows = sqlx::query!(
+            "SELECT id, mentor_id, duration_minutes, start_interval_minutes, buffer_before_minutes, buffer_after_minutes,
+                 minimum_notice_minutes, horizon_days, daily_limit
+             FROM session_types WHERE mentor_id = ANY($1)",
+            &mentors
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let small = |n: i16| u16::try_from(n).unwrap_or_default();
+        let policies = rows.into_iter().map(|row| {
+            let policy = Policy {
+                duration_minutes: small(row.duration_minutes),
+                start_interval_minutes: small(row.start_interval_minutes),
+                buffer_before_minutes: small(row.buffer_before_minutes),
+                buffer_after_minutes: small(row.buffer_after_minutes),
+                minimum_notice_minutes: u32::try_from(row.minimum_notice_minutes).unwrap_or_default(),
+                horizon_days: small(row.horizon_days),
+                daily_limit: row.daily_limit.map(small),
+            };
+            (MentorId(row.mentor_id), SessionTypeId(row.id), policy)
+        });
+        Ok(policies.collect())
     }
 
     /// Visitor: an active one. Mentor: one of their own.

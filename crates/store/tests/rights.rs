@@ -25,7 +25,7 @@ struct Table {
     alone: bool,
 }
 
-const TABLES: [Table; 18] = [
+const TABLES: [Table; 19] = [
     Table {
         name: "mentors",
         owner: "id",
@@ -62,6 +62,14 @@ const TABLES: [Table; 18] = [
         insert: "INSERT INTO api_keys (id, mentor_id, name, prefix, key_hash, created_at)
                  VALUES (md5('key {m} {n}')::uuid, '{m}', 'name', 'ysk_', sha256('key {m} {n}'), now())",
         change: "revoked_at = now()",
+        alone: false,
+    },
+    Table {
+        name: "account_events",
+        owner: "mentor_id",
+        insert: "INSERT INTO account_events (id, mentor_id, actor, what, created_at)
+                 VALUES (md5('change {m} {n}')::uuid, '{m}', 'mentor', '{\"kind\":\"password_changed\"}', now())",
+        change: "what = '{\"kind\":\"changed\"}'",
         alone: false,
     },
     Table {
@@ -113,8 +121,8 @@ const TABLES: [Table; 18] = [
         name: "booking_events",
         owner: "mentor_id",
         insert: "INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, created_at)
-                 VALUES (md5('event {m} {n}')::uuid, md5('booking {m} 1')::uuid, '{m}', 'booked', 'mentee', 0,
-                     tstzrange('2027-01-01 09:30Z', '2027-01-01 10:00Z'), now())",
+                 VALUES (md5('event {m} {n}')::uuid, md5('booking {m} 1')::uuid, '{m}', 'booked',
+                     CASE current_user WHEN 'mentor' THEN 'mentor' ELSE 'mentee' END, 0, tstzrange('2027-01-01 09:30Z', '2027-01-01 10:00Z'), now())",
         change: "reason = 'changed'",
         alone: false,
     },
@@ -488,8 +496,8 @@ async fn functions_with_their_owners_rights_are_safe_to_call() {
     .await;
     assert_eq!(
         definers.len(),
-        3,
-        "busy_times, live_holds and take_hold, and nothing that nobody looked at: {definers:?}"
+        4,
+        "busy_times, live_holds, take_hold and timetables, and nothing that nobody looked at: {definers:?}"
     );
     let unsafe_ones = texts(
         &mut connection,
@@ -521,6 +529,7 @@ async fn without_a_role_the_application_can_do_nothing() {
     }
     for sql in [
         "SELECT * FROM busy_times('-infinity', 'infinity', now(), NULL)",
+        "SELECT * FROM timetables('{}', '-infinity', 'infinity', now(), NULL)",
         "SELECT * FROM _sqlx_migrations",
         "CREATE TABLE mine (n int)",
         "CREATE FUNCTION acting_mentor() RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'",
@@ -580,6 +589,35 @@ async fn a_visitor_learns_when_a_mentor_is_busy_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_timetable_holds_hours_and_when_a_mentor_is_busy_and_no_more() {
+    let (_database, mut connection) = seeded().await;
+    let sql = format!("SELECT * FROM timetables(ARRAY['{A}', '{B}']::uuid[], '-infinity', 'infinity', now(), NULL)");
+    for caller in 0..CALLERS.len() {
+        attempt(&mut connection, caller, "", "").await.ok().unwrap();
+        let rows = sqlx::query(AssertSqlSafe(sql.clone())).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(rows.len(), 2, "caller {caller}: whoever may ask for one may ask for the other");
+        let columns: Vec<&str> = rows[0].columns().iter().map(sqlx::Column::name).collect();
+        let hours = ["mentor", "days", "start_minutes", "end_minutes", "overrides", "blocked_from", "blocked_to"];
+        let booked = ["booked_from", "booked_to", "buffers_before", "buffers_after", "session_types"];
+        assert_eq!(columns, [&hours[..], &booked[..], &["busy_from", "busy_to"]].concat());
+        let times: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
+            "SELECT (cardinality(booked_from) + cardinality(busy_from))::bigint FROM ({sql}) t"
+        )))
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        let mut times = times;
+        times.sort_unstable();
+        assert_eq!(times, [2, 4], "as many as busy_times tells of");
+    }
+    // Who is not public has none.
+    let unconfirmed = format!("UPDATE mentors SET email_verified_at = NULL WHERE id = '{A}'");
+    attempt(&mut connection, 0, &unconfirmed, "").await.ok().unwrap();
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(rows.len(), 1);
+}
+
+#[tokio::test]
 async fn one_does_not_count_against_oneself() {
     let (_database, mut connection) = seeded().await;
     attempt(&mut connection, 1, "", "").await.ok().unwrap();
@@ -620,9 +658,9 @@ async fn what_is_not_public_is_not_seen() {
     // A time that is held for somebody is nobody's booking yet: the mentor neither sees nor changes it.
     let held = format!("UPDATE bookings SET status = 'held', hold_expires_at = now() WHERE mentor_id = '{A}'");
     attempt(&mut connection, 4, &held, "UPDATE bookings SET reason = 'changed'").await.ok().unwrap();
-    assert_eq!(count(&mut connection, &TABLES[9], "").await.unwrap(), (0, 0));
+    assert_eq!(count(&mut connection, &TABLES[10], "").await.unwrap(), (0, 0));
     run(&mut connection, "SET LOCAL ROLE worker").await.unwrap();
-    assert_eq!(count(&mut connection, &TABLES[9], "WHERE reason = 'changed'").await.unwrap(), (0, 0));
+    assert_eq!(count(&mut connection, &TABLES[10], "WHERE reason = 'changed'").await.unwrap(), (0, 0));
 }
 
 /// With the right to change some columns of some rows, rows cannot be handed to another, nor taken from them.
@@ -643,8 +681,49 @@ async fn rows_do_not_change_hands() {
         (4, "UPDATE mentors SET email = 'eve@example.com'".into()),
         (4, "UPDATE mentors SET email_verified_at = now()".into()),
         (4, "UPDATE api_keys SET key_hash = sha256('another')".into()),
+        (6, "UPDATE booking_events SET actor = 'mentor', reason = 'changed'".into()),
+        (6, "DELETE FROM booking_events".into()),
+        (6, "UPDATE account_events SET actor = 'platform'".into()),
     ] {
         assert!(attempt(&mut connection, caller, "", &sql).await.is_err(), "{sql} as caller {caller}");
+    }
+}
+
+/// What is written down of a change says truly who made it, as far as the database can tell.
+#[tokio::test]
+async fn nobody_writes_down_what_another_did() {
+    let (_database, mut connection) = seeded().await;
+    let account = |actor: &str, key: &str| {
+        format!(
+            "INSERT INTO account_events (id, mentor_id, actor, api_key_id, what, created_at)
+             VALUES (md5('new')::uuid, '{A}', '{actor}', {key}, '{{\"kind\":\"x\"}}', now())"
+        )
+    };
+    let booking = |actor: &str, key: &str| {
+        format!(
+            "INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, created_at, api_key_id)
+             VALUES (md5('new')::uuid, md5('booking {A} 1')::uuid, '{A}', 'moved', '{actor}', 1,
+                 tstzrange('2027-01-01 09:30Z', '2027-01-01 10:00Z'), now(), {key})"
+        )
+    };
+    let key = |mentor: &str| format!("md5('key {mentor} 1')::uuid");
+    let (own, of_b) = (key(A), key(B));
+    let [mentee, mentor] = [3, 4];
+    for (caller, sql, lets) in [
+        (mentor, account("mentor", "NULL"), true),
+        (mentor, account("mentor", &own), true),
+        (mentor, account("mentor", &of_b), false),
+        (mentor, account("platform", "NULL"), false),
+        (mentor, booking("mentor", &own), true),
+        (mentor, booking("mentor", &of_b), false),
+        (mentor, booking("mentee", "NULL"), false),
+        (mentee, booking("mentee", "NULL"), true),
+        (mentee, booking("mentee", &own), false),
+        (mentee, booking("mentor", "NULL"), false),
+        (mentee, booking("retention", "NULL"), false),
+    ] {
+        let done = attempt(&mut connection, caller, "", &sql).await;
+        assert_eq!(done.is_ok(), lets, "{sql} as caller {caller}");
     }
 }
 

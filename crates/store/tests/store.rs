@@ -254,9 +254,9 @@ async fn one_url_whose_owner_is_no_superuser() {
     insert(&store, &booking(1, MENTOR, start(), 30)).await.unwrap();
     insert(&store, &booking(2, OTHER, start(), 30)).await.unwrap();
     let mut tx = store.begin(Actor::Visitor).await.unwrap();
-    tx.act_for(MENTOR).await.unwrap();
-    let busy = tx.busy(start()..start() + TimeDelta::days(1), start(), None, None).await.unwrap();
-    assert_eq!(busy.len(), 1);
+    let span = start()..start() + TimeDelta::days(1);
+    let timetables = tx.timetables(&[MENTOR], span, start(), None).await.unwrap();
+    assert_eq!(timetables[0].busy(None).len(), 1);
     drop(tx);
 
     let mut tx = store.begin(Actor::Mentor(MENTOR)).await.unwrap();

@@ -7,10 +7,10 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use booking::activity::Author;
 use booking::bookings::{self, Key};
 use booking::secrets::{Kind, Secret};
 use booking::{Context, Error, accounts};
-use scheduling::MentorId;
 
 /// What it takes to know who asks.
 #[derive(Clone)]
@@ -25,15 +25,15 @@ pub(crate) struct Doorkeeper {
 pub(crate) enum Credential {
     Nobody,
     Platform,
-    Mentor(MentorId),
+    Mentor(Author),
     Manage(Secret),
 }
 
 impl Credential {
-    /// The mentor, on rows that are a mentor's.
-    pub(crate) fn mentor(&self) -> Result<MentorId, Problem> {
+    /// The mentor, on rows that are a mentor's, and the key that was shown.
+    pub(crate) fn mentor(&self) -> Result<Author, Problem> {
         match self {
-            Self::Mentor(mentor) => Ok(*mentor),
+            Self::Mentor(author) => Ok(*author),
             _ => Err(Problem::unauthenticated()),
         }
     }
@@ -50,7 +50,7 @@ impl Credential {
     pub(crate) fn booking(&self, id: &str) -> Result<Key, Problem> {
         match self {
             Self::Manage(token) => Ok(Key::Token(token.clone())),
-            Self::Mentor(mentor) => Ok(Key::Mentor(*mentor, id.parse().map_err(|_| Problem::not_found())?)),
+            Self::Mentor(author) => Ok(author.booking(id.parse().map_err(|_| Problem::not_found())?)),
             _ => Err(Problem::unauthenticated()),
         }
     }
@@ -89,8 +89,8 @@ impl Doorkeeper {
             return Ok(Credential::Platform);
         }
         if token.reveal().starts_with(Kind::ApiKey.prefix()) {
-            let mentor = accounts::mentor_of_api_key(&self.context, &token).await?;
-            return mentor.map(Credential::Mentor).ok_or_else(Problem::unauthenticated);
+            let author = accounts::mentor_of_api_key(&self.context, &token).await?;
+            return author.map(Credential::Mentor).ok_or_else(Problem::unauthenticated);
         }
         if token.reveal().starts_with(Kind::Manage.prefix()) {
             return match bookings::get(&self.context, &Key::Token(token.clone())).await {

@@ -2,20 +2,27 @@
 
 use super::credential::Credential;
 use super::input::{Body, Fields, Name, Query};
+use super::together::Together;
 use super::wire;
 use crate::forms::calendar_file;
 use crate::limits::Client;
 use crate::problem::Problem;
 use axum::Json;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::Bytes;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use booking::accounts::{self, NewAccount};
 use booking::bookings::{self, Idempotency, List, Request};
-use booking::secrets::Secret;
-use booking::{Context, calendar, holds, listing, schedule};
+use booking::listing::Search;
+use booking::secrets::{Secret, sha256};
+use booking::{Context, Error, calendar, holds, listing, schedule};
+use chrono::NaiveDate;
 use scheduling::{Availability, BookingId, Language, SessionType, Status, rules};
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 type Answer = Result<Json<Value>, Problem>;
 
@@ -38,9 +45,20 @@ pub(super) async fn mentors(State(context): State<Context>, Query(mut asked): Qu
     if cursor.as_deref().is_some_and(|cursor| rules::check_handle("cursor", cursor).is_some()) {
         asked.wrong("cursor", "invalid", "Use next_cursor of the page before.");
     }
+    let limit = asked.optional_count("limit", listing::MOST_MENTORS);
+    let free = match (asked.optional_instant("free_from"), asked.optional_instant("free_to")) {
+        (None, None) => None,
+        (Some(from), Some(to)) if from < to => Some(from..to),
+        _ => {
+            asked.wrong("free_to", "out_of_range", "Send both ends of the span, the end after the beginning.");
+            None
+        }
+    };
     asked.finish()?;
-    let (mentors, next) = listing::mentors(&context, &query, cursor.as_deref()).await?;
-    Ok(Json(wire::page(mentors.iter().map(wire::mentor).collect(), next)))
+    let usual = Search::default();
+    let search = Search { query, cursor, free, limit: limit.unwrap_or(usual.limit) };
+    let (mentors, next) = listing::mentors(&context, &search).await?;
+    Ok(Json(wire::page(mentors.iter().map(wire::listed).collect(), next)))
 }
 
 pub(super) async fn create_mentor(
@@ -87,17 +105,68 @@ pub(super) async fn create_login_link(
     Ok(created(json!({ "url": url, "expires_at": wire::utc(expires_at) })))
 }
 
-pub(super) async fn slots(State(context): State<Context>, Name(handle): Name, Query(mut asked): Query) -> Answer {
+/// Mentor, session type, first and last day, time zone.
+type SlotsQuestion = (String, String, NaiveDate, NaiveDate, Option<String>);
+/// Everybody looks at a popular mentor's slots at the same time.
+pub(super) type AskedSlots = Together<SlotsQuestion, Tagged>;
+
+/// An answer as bytes, and a strong entity tag that is made from them.
+#[derive(Clone)]
+pub(super) struct Tagged {
+    body: Bytes,
+    tag: HeaderValue,
+}
+
+impl Tagged {
+    fn new(answer: &impl Serialize) -> Result<Self, Problem> {
+        let unwritten = |error: &dyn std::error::Error| Error::Internal(error.to_string());
+        let body = serde_json::to_vec(answer).map_err(|error| unwritten(&error))?;
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&sha256(&body)[..16]));
+        let tag = HeaderValue::from_str(&tag).map_err(|error| unwritten(&error))?;
+        Ok(Self { body: body.into(), tag })
+    }
+
+    /// The answer, or 304 to whoever has it already. It may be kept, and is asked for again each time: somebody may have
+    /// booked.
+    fn to(&self, headers: &HeaderMap) -> Response {
+        let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let mut known = known.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+        let same = known.any(|tag| tag == "*" || tag.as_bytes() == self.tag.as_bytes());
+        let kept = [
+            (header::ETAG, self.tag.clone()),
+            (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate")),
+        ];
+        if same {
+            return (StatusCode::NOT_MODIFIED, kept).into_response();
+        }
+        (kept, [(header::CONTENT_TYPE, "application/json")], self.body.clone()).into_response()
+    }
+}
+
+pub(super) async fn slots(
+    State(context): State<Context>,
+    Extension(asked_slots): Extension<Arc<AskedSlots>>,
+    Name(handle): Name,
+    headers: HeaderMap,
+    Query(mut asked): Query,
+) -> Result<Response, Problem> {
     let session_type = asked.text("session_type");
     let (from, to) = (asked.date("from"), asked.date("to"));
     let timezone = asked.optional_text("timezone");
     asked.finish()?;
+    let question = (handle, session_type, from, to, timezone);
+    let read = || read_slots(context.clone(), question.clone());
+    Ok(asked_slots.ask(&question, read).await?.to(&headers))
+}
+
+async fn read_slots(context: Context, question: SlotsQuestion) -> Result<Tagged, Problem> {
+    let (handle, session_type, from, to, timezone) = question;
     let slots = listing::slots(&context, &handle, &session_type, from, to, timezone.as_deref()).await?;
-    Ok(Json(wire::slots(&slots)))
+    Tagged::new(&wire::slots(&slots))
 }
 
 pub(super) async fn availability(State(context): State<Context>, credential: Credential) -> Answer {
-    let availability = schedule::availability(&context, credential.mentor()?).await?;
+    let availability = schedule::availability(&context, credential.mentor()?.mentor).await?;
     Ok(Json(json!(availability)))
 }
 
@@ -106,17 +175,17 @@ pub(super) async fn put_availability(
     credential: Credential,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     let mut fields = body?.required()?;
     fields.dates_of("overrides", &["date"]);
     fields.dates_of("blocked", &["starts_on", "ends_on"]);
     let availability: Availability = fields.read()?;
-    let saved = schedule::save_availability(&context, mentor, availability, None).await?;
+    let saved = schedule::save_availability(&context, author, availability, None).await?;
     Ok(Json(json!(saved)))
 }
 
 pub(super) async fn session_types(State(context): State<Context>, credential: Credential) -> Answer {
-    let types = schedule::session_types(&context, credential.mentor()?).await?;
+    let types = schedule::session_types(&context, credential.mentor()?.mentor).await?;
     Ok(Json(json!(types)))
 }
 
@@ -126,9 +195,9 @@ pub(super) async fn put_session_type(
     Name(slug): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     let session_type = SessionType { slug, ..body?.required()?.read()? };
-    Ok(Json(json!(schedule::put_session_type(&context, mentor, session_type).await?)))
+    Ok(Json(json!(schedule::put_session_type(&context, author, session_type).await?)))
 }
 
 /// The same, with the slug in the body.
@@ -137,8 +206,8 @@ pub(super) async fn put_session_type_by_slug(
     credential: Credential,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
-    Ok(Json(json!(schedule::put_session_type(&context, mentor, body?.required()?.read()?).await?)))
+    let author = credential.mentor()?;
+    Ok(Json(json!(schedule::put_session_type(&context, author, body?.required()?.read()?).await?)))
 }
 
 pub(super) async fn delete_session_type(
@@ -205,7 +274,7 @@ pub(super) async fn bookings(
     credential: Credential,
     Query(mut asked): Query,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let mentor = credential.mentor()?.mentor;
     let (from, to) = (asked.optional_instant("from"), asked.optional_instant("to"));
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         asked.wrong("to", "out_of_range", "Choose an end that is not before the beginning.");
@@ -270,9 +339,9 @@ pub(super) async fn confirm(
     Name(id): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     body?.optional()?;
-    Ok(Json(wire::booking(&bookings::confirm(&context, mentor, booking_id(&id)?).await?)))
+    Ok(Json(wire::booking(&bookings::confirm(&context, author, booking_id(&id)?).await?)))
 }
 
 pub(super) async fn decline(
@@ -281,15 +350,15 @@ pub(super) async fn decline(
     Name(id): Name,
     body: Result<Body, Problem>,
 ) -> Answer {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     let mut fields = body?.optional()?;
     let reason = fields.optional_text("reason");
     fields.finish()?;
-    Ok(Json(wire::booking(&bookings::decline(&context, mentor, booking_id(&id)?, reason).await?)))
+    Ok(Json(wire::booking(&bookings::decline(&context, author, booking_id(&id)?, reason).await?)))
 }
 
 pub(super) async fn calendars(State(context): State<Context>, credential: Credential) -> Answer {
-    let connections = calendar::list(&context, credential.mentor()?).await?;
+    let connections = calendar::list(&context, credential.mentor()?.mentor).await?;
     Ok(Json(connections.iter().map(wire::connection).collect()))
 }
 
@@ -298,12 +367,12 @@ pub(super) async fn connect_caldav(
     credential: Credential,
     body: Result<Body, Problem>,
 ) -> Result<Response, Problem> {
-    let mentor = credential.mentor()?;
+    let author = credential.mentor()?;
     let mut fields = body?.required()?;
     let (url, username) = (fields.text("url"), fields.text("username"));
     let password = Secret::new(fields.text("password"));
     fields.finish()?;
-    let connection = calendar::connect_caldav(&context, mentor, &url, &username, password).await?;
+    let connection = calendar::connect_caldav(&context, author, &url, &username, password).await?;
     Ok(created(wire::connection(&connection)))
 }
 
@@ -312,8 +381,8 @@ pub(super) async fn disconnect(
     credential: Credential,
     Name(id): Name,
 ) -> Result<StatusCode, Problem> {
-    let mentor = credential.mentor()?;
-    calendar::disconnect(&context, mentor, id.parse().map_err(|_| Problem::not_found())?).await?;
+    let author = credential.mentor()?;
+    calendar::disconnect(&context, author, id.parse().map_err(|_| Problem::not_found())?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

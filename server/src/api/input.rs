@@ -295,6 +295,16 @@ impl Fields {
         date.unwrap_or_default()
     }
 
+    /// How many, from 1 to `most`, if it is said.
+    pub(super) fn optional_count(&mut self, field: &str, most: usize) -> Option<usize> {
+        let text = self.optional_text(field)?;
+        let count = text.parse().ok().filter(|count| (1..=most).contains(count));
+        if count.is_none() {
+            self.wrong(field, "out_of_range", &format!("Send a number from 1 to {most}."));
+        }
+        count
+    }
+
     /// Where the page before left off. An empty one is none.
     pub(super) fn cursor(&mut self) -> Option<String> {
         self.optional_text("cursor").filter(|cursor| !cursor.is_empty())

@@ -7,6 +7,7 @@ mod input;
 mod openapi;
 mod rows;
 mod schemas;
+mod together;
 mod wire;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub(crate) mod tests;
 
 use crate::problem::Problem;
 use axum::Router;
+use axum::extract::Extension;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -22,6 +24,7 @@ use axum::routing::{any, get};
 use booking::Context;
 use credential::Doorkeeper;
 use rows::{HEALTH, ROWS, Row};
+use std::sync::Arc;
 
 /// The rows of the API, its description, and a refusal for every other path below `/api/`.
 pub(crate) fn routes(context: Context, platform: Option<[u8; 32]>) -> Router {
@@ -32,6 +35,7 @@ pub(crate) fn routes(context: Context, platform: Option<[u8; 32]>) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not take that method.")
         })
+        .layer(Extension(Arc::<handlers::AskedSlots>::default()))
         .layer(from_fn_with_state(Doorkeeper { context: context.clone(), platform }, credential::know))
         .layer(from_fn(never_cached))
         .with_state(context)

@@ -124,6 +124,12 @@ fn query(name: &str) -> Value {
     let (required, schema, description) = match name {
         "query" => text("Name, handle or headline holds this, in any letter case."),
         "cursor" => text("`next_cursor` of the page before."),
+        "free_from" => instant(
+            "Can be booked for a start at this instant or later; together with `free_to`.",
+            "2026-12-01T17:00:00Z",
+        ),
+        "free_to" => instant("Can be booked for a start before this instant.", "2026-12-01T21:00:00Z"),
+        "limit" => (false, schemas::whole(1, 1000, 50), "How many on a page; 50 where left out.".into()),
         "session_type" => (true, schemas::slug(), "Its slug.".into()),
         "from_date" => day("The first day.", "2026-11-30"),
         "to_date" => day("The last day; 92 days at most.", "2026-12-06"),
@@ -151,6 +157,11 @@ fn responses(row: &Row) -> Value {
     let mut responses = json!({ row.status.to_string(): success });
     if row.id == "getReadiness" {
         responses["503"] = json!({ "description": "Something is not fine.", "content": json_of("Readiness") });
+    }
+    if row.id == "listSlots" {
+        let tag = json!({ "description": "Of exactly this answer; send it as If-None-Match.", "required": true, "schema": { "type": "string" } });
+        responses["200"]["headers"] = json!({ "ETag": tag });
+        responses["304"] = json!({ "description": "Nothing has changed since the answer with the ETag that was sent as If-None-Match." });
     }
     for (code, status, _) in refusals(row) {
         let status = status.to_string();

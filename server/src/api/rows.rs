@@ -86,8 +86,10 @@ pub(super) const ROWS: &[Row] = &[
         tag: "Mentors",
         id: "listMentors",
         title: "The directory",
-        note: "Mentors by handle, a page at a time.",
-        query: &["query", "cursor"],
+        note: "Mentors by handle, a page at a time, each with the first start that can be booked, of whichever session \
+               type. With `free_from` and `free_to` only those who can be booked in that span; such a page may hold fewer \
+               than `limit` although `next_cursor` is there.",
+        query: &["query", "free_from", "free_to", "limit", "cursor"],
         answer: Answer::Json("MentorPage"),
         ..ROW
     },

@@ -14,7 +14,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     let asked = lenient(session_type(), &may_be_left_out);
     vec![
         ("MentorPage", page("Mentor")),
-        ("Mentor", object(profile())),
+        ("Mentor", listed()),
         ("MentorProfile", object(joined(profile(), vec![("session_types", list(of("SessionType")))]))),
         ("NewMentor", lenient(new_mentor(), &["headline", "bio", "photo_url"])),
         ("CreatedMentor", created_mentor()),
@@ -147,7 +147,7 @@ fn flag(example: bool) -> Value {
     json!({ "type": "boolean", "examples": [example] })
 }
 
-fn whole(from: u64, to: u64, example: u64) -> Value {
+pub(super) fn whole(from: u64, to: u64, example: u64) -> Value {
     json!({ "type": "integer", "minimum": from, "maximum": to, "examples": [example] })
 }
 
@@ -223,6 +223,12 @@ fn profile() -> Members {
         ("photo_url", or_null(url("https://example.com/kim.jpg"))),
         ("timezone", zone("Asia/Seoul")),
     ]
+}
+
+fn listed() -> Value {
+    let next_free =
+        about(or_null(instant("2026-11-30T00:00:00Z")), "The first start that can be booked; null: there is none.");
+    object(joined(profile(), vec![("next_free", next_free)]))
 }
 
 fn new_mentor() -> Value {
@@ -332,11 +338,14 @@ fn booking() -> Members {
         ("status", with(status(), json!({ "examples": ["confirmed"] }))),
         ("start", instant("2026-12-01T00:00:00Z")),
         ("end", instant("2026-12-01T00:30:00Z")),
-        ("timezone", about(zone("America/New_York"), "The mentee's.")),
+        ("timezone", about(zone("America/New_York"), "The mentee's; UTC once their details were erased.")),
         ("mentor", mentor),
         ("session_type", session_type),
-        ("name", name("Ada")),
-        ("email", email("ada@example.com")),
+        ("name", about(with(text("Ada"), json!({ "maxLength": MAX_NAME })), "Empty once the details were erased.")),
+        (
+            "email",
+            about(with(text("ada@example.com"), json!({ "maxLength": 254 })), "Empty once the details were erased."),
+        ),
         ("notes", or_null(long_text("About my portfolio."))),
         ("location", location()),
         ("sequence", about(sequence, "One more at every change, as in the invite.")),
@@ -344,6 +353,13 @@ fn booking() -> Members {
         ("cancelled_at", mostly_null(instant(""))),
         ("cancelled_by", mostly_null(words(&["mentee", "mentor", "calendar", "expiry"]))),
         ("reason", mostly_null(json!({ "type": "string" }))),
+        (
+            "erased_at",
+            about(
+                mostly_null(instant("")),
+                "When the mentee's details were erased; then nobody can change it any more.",
+            ),
+        ),
     ]
 }
 

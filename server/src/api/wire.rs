@@ -2,10 +2,11 @@
 
 use booking::bookings::{Booked, Made};
 use booking::calendar::ConnectionView;
-use booking::listing::Slots;
+use booking::listing::{Listed, Slots};
 use booking::store::{Account, Mentor};
-use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SecondsFormat, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SecondsFormat, TimeDelta, Utc};
 use scheduling::OffsetTable;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// An instant of RFC 3339. A leap second is the second after it.
@@ -31,7 +32,7 @@ pub(super) fn utc(at: DateTime<Utc>) -> String {
 }
 
 fn with_offset(at: DateTime<Utc>, zone: &OffsetTable) -> String {
-    let offset: FixedOffset = zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+    let offset = FixedOffset::east_opt(zone.offset_at(at)).unwrap_or_else(|| Utc.fix());
     at.with_timezone(&offset).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
@@ -40,6 +41,12 @@ pub(super) fn mentor(mentor: &Mentor) -> Value {
         "handle": mentor.handle, "name": mentor.name, "headline": mentor.headline, "bio": mentor.bio,
         "photo_url": mentor.photo_url, "timezone": mentor.timezone,
     })
+}
+
+pub(super) fn listed(listed: &Listed) -> Value {
+    let mut item = mentor(&listed.mentor);
+    item["next_free"] = json!(listed.next_free.map(utc));
+    item
 }
 
 pub(super) fn account(account: &Account) -> Value {
@@ -53,20 +60,38 @@ pub(super) fn page(items: Vec<Value>, next_cursor: Option<String>) -> Value {
     json!({ "items": items, "next_cursor": next_cursor })
 }
 
-pub(super) fn slots(slots: &Slots) -> Value {
+/// The answer about slots. Typed, because there may be thousands.
+#[derive(Serialize)]
+pub(super) struct SlotsAnswer<'a> {
+    timezone: &'a str,
+    session_type: &'a str,
+    days: Vec<SlotsDay>,
+}
+
+#[derive(Serialize)]
+struct SlotsDay {
+    date: NaiveDate,
+    slots: Vec<Slot>,
+}
+
+#[derive(Serialize)]
+struct Slot {
+    start: String,
+    end: String,
+}
+
+pub(super) fn slots(slots: &Slots) -> SlotsAnswer<'_> {
     let length = TimeDelta::minutes(i64::from(slots.session_type.duration_minutes));
-    let mut days: Vec<(NaiveDate, Vec<Value>)> = Vec::new();
+    let mut days: Vec<SlotsDay> = Vec::new();
     for start in &slots.starts {
         let date = slots.zone.wall(*start).date();
-        let slot =
-            json!({ "start": with_offset(*start, &slots.zone), "end": with_offset(*start + length, &slots.zone) });
+        let slot = Slot { start: with_offset(*start, &slots.zone), end: with_offset(*start + length, &slots.zone) };
         match days.last_mut() {
-            Some((last, of_day)) if *last == date => of_day.push(slot),
-            _ => days.push((date, vec![slot])),
+            Some(last) if last.date == date => last.slots.push(slot),
+            _ => days.push(SlotsDay { date, slots: vec![slot] }),
         }
     }
-    let days: Vec<Value> = days.into_iter().map(|(date, slots)| json!({ "date": date, "slots": slots })).collect();
-    json!({ "timezone": slots.zone.name, "session_type": slots.session_type.slug, "days": days })
+    SlotsAnswer { timezone: &slots.zone.name, session_type: &slots.session_type.slug, days }
 }
 
 /// A booking as it was when it was made, also where this is a repeat and it has changed since.
@@ -100,7 +125,7 @@ pub(super) fn booking(booked: &Booked) -> Value {
         },
         "name": b.name, "email": b.email, "notes": b.notes, "location": b.location, "sequence": b.sequence,
         "created_at": utc(b.created_at), "cancelled_at": b.cancelled_at.map(utc), "cancelled_by": b.cancelled_by,
-        "reason": b.reason,
+        "reason": b.reason, "erased_at": b.erased_at.map(utc),
     })
 }
 

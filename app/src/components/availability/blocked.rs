@@ -31,7 +31,7 @@ pub fn Blocked(
     /// The editor's.
     state: State,
 ) -> impl IntoView {
-    let (t, language, status) = (use_messages().dashboard, use_language(), use_status());
+    let (t, language, status) = (use_messages().dashboard(), use_language(), use_status());
     let today = Memo::new(move |_| state.zone.with(|zone| zone.wall(state.now).date()));
     let month = RwSignal::new(month_start(today.get_untracked()));
     let head = RwSignal::new(today.get_untracked());
@@ -285,7 +285,7 @@ fn focus_date(date: NaiveDate) {
 /// One entry: its dates, its note, and a way to take it out. Kept by place, as the rows of hours are.
 #[component]
 fn BlockedRow(state: State, place: usize, today: Memo<NaiveDate>) -> impl IntoView {
-    let (t, language, status) = (use_messages().dashboard, use_language(), use_status());
+    let (t, language, status) = (use_messages().dashboard(), use_language(), use_status());
     let range = Memo::new(move |_| {
         let none = || BlockedRange { starts_on: today.get(), ends_on: today.get(), note: None };
         state.blocked.with(|blocked| blocked.get(place).cloned()).unwrap_or_else(none)

@@ -25,7 +25,7 @@ pub fn AvailabilityEditor(
     /// What the server knows.
     editor: Editor,
 ) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let state = State::new(editor);
     let dirty = Memo::new(move |_| state.is_dirty());
     let copying = RwSignal::new(None::<usize>);
@@ -112,7 +112,7 @@ fn save(state: State) {
     // What is still being typed counts too.
     dom::settle();
     if dom::focus_invalid("editor") {
-        use_status().fail(use_messages().dashboard.editor_invalid);
+        use_status().fail(use_messages().dashboard().editor_invalid);
         return;
     }
     state.save(|| {});
@@ -120,7 +120,7 @@ fn save(state: State) {
 
 /// Undo, redo and save, wherever the focus is. Text fields keep their own undo.
 fn keys(state: State) {
-    let (status, t) = (use_status(), use_messages().dashboard);
+    let (status, t) = (use_status(), use_messages().dashboard());
     let owner = Owner::current().unwrap_or_default();
     dom::on_key(move |event| {
         if !(event.ctrl_key() || event.meta_key()) || event.alt_key() {
@@ -175,7 +175,7 @@ struct Discard(StoredValue<bool>);
 /// Why the last save failed.
 #[component]
 fn Problem(state: State) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let known = |field: &str| {
         Number::ALL.iter().any(|number| number.name() == field) || field == "timezone" || field.ends_with(".note")
     };
@@ -210,7 +210,7 @@ fn Problem(state: State) -> impl IntoView {
 /// Session type, duration, buffers, time zone: above the grid.
 #[component]
 fn Bar(state: State) -> impl IntoView {
-    let (t, status) = (use_messages().dashboard, use_status());
+    let (t, status) = (use_messages().dashboard(), use_status());
     let number = move |number: Number, label: &'static str, suggestions: &'static [u16]| {
         let name = number.name();
         let text = state.numbers[number as usize];
@@ -317,7 +317,7 @@ fn Bar(state: State) -> impl IntoView {
 /// One click each.
 #[component]
 fn Presets(state: State, copying: RwSignal<Option<usize>>) -> impl IntoView {
-    let (t, status) = (use_messages().dashboard, use_status());
+    let (t, status) = (use_messages().dashboard(), use_status());
     let did = move |changed: bool, text: &'static str| {
         if changed {
             status.announce(text);
@@ -347,19 +347,19 @@ fn Presets(state: State, copying: RwSignal<Option<usize>>) -> impl IntoView {
 /// The hours of a weekday as fields.
 #[component]
 fn DayList(state: State, day: usize, copying: RwSignal<Option<usize>>) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let name = day_name(day, language);
     let change = move |hours: Hours| {
         state.change(|board| board.edit(|draft| draft.week.0[day] = hours));
     };
     let title = format!("day-title-{day}");
     view! {
-        <div class="day-list" role="group" aria-labelledby=title.clone() data-empty=move || state.days[day].with(Hours::is_empty).then_some("")>
+        <div class="day-list" role="group" aria-labelledby=title.clone() data-empty=move || state.settled[day].with(Hours::is_empty).then_some("")>
             <h3 id=title.clone()>
                 <span aria-hidden="true">{day_short(day, language)}</span>
                 <span class="visually-hidden">{name}</span>
             </h3>
-            <TimesFields id=format!("hours-{day}") day=name hours=state.days[day] change=change none=t.day_closed>
+            <TimesFields id=format!("hours-{day}") day=name hours=state.settled[day] change=change none=t.day_closed>
                 <button
                     class="icon-button"
                     type="button"
@@ -378,7 +378,7 @@ fn DayList(state: State, day: usize, copying: RwSignal<Option<usize>>) -> impl I
 /// Any day to any days.
 #[component]
 fn CopyDialog(state: State, copying: RwSignal<Option<usize>>) -> impl IntoView {
-    let (t, language, status) = (use_messages().dashboard, use_language(), use_status());
+    let (t, language, status) = (use_messages().dashboard(), use_language(), use_status());
     let open = RwSignal::new(false);
     let from = RwSignal::new(0_usize);
     let to: [RwSignal<bool>; DAYS] = std::array::from_fn(|_| RwSignal::new(false));
@@ -456,7 +456,7 @@ fn CopyDialog(state: State, copying: RwSignal<Option<usize>>) -> impl IntoView {
 /// Unsaved, and somebody pressed a link.
 #[component]
 fn LeaveDialog(state: State, leaving: RwSignal<Option<String>>) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let open = RwSignal::new(false);
     let target = StoredValue::new(String::new());
     let discard = use_context::<Discard>();

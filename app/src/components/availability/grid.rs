@@ -90,8 +90,6 @@ struct Place {
     off_middle: f64,
     x: f64,
     y: f64,
-    width: f64,
-    height: f64,
 }
 
 impl Place {
@@ -105,16 +103,7 @@ impl Place {
         let day = (x / column).floor().clamp(0.0, DAYS as f64 - 1.0);
         let minutes_per_pixel = f64::from(DAY) / height;
         let off_middle = x - (day + 0.5) * column;
-        Some(Self {
-            day: day as usize,
-            minute: y * minutes_per_pixel,
-            minutes_per_pixel,
-            off_middle,
-            x,
-            y,
-            width,
-            height,
-        })
+        Some(Self { day: day as usize, minute: y * minutes_per_pixel, minutes_per_pixel, off_middle, x, y })
     }
 
     /// What reaches how far: a finger needs more room than a mouse.
@@ -162,7 +151,7 @@ pub fn Grid(
     /// The editor's.
     state: State,
 ) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let start = state.days.iter().filter_map(|day| day.read_untracked().spans().first().map(|span| span.start)).min();
     let first = Cell { day: 0, step: start.unwrap_or(9 * 60) / STEP };
     let parts = Parts {
@@ -286,7 +275,7 @@ fn Cells(parts: Parts) -> impl IntoView {
     // A bit for each step of a day, so that a cell looks at one number.
     let open: [Memo<u128>; DAYS] = std::array::from_fn(|day| {
         Memo::new(move |_| {
-            let hours = parts.state.days[day].read();
+            let hours = parts.state.settled[day].read();
             (0..STEPS)
                 .filter(|step| hours.touches(Cell { day, step: *step }.span()))
                 .fold(0, |bits, step| bits | 1 << step)
@@ -430,13 +419,15 @@ fn Tag(parts: Parts) -> impl IntoView {
         let Some(node) = node.get() else { return };
         let place = parts.place.get();
         let finger = parts.pointers.with_value(|pointers| pointers.finger);
-        let (width, height) = (f64::from(node.offset_width()), f64::from(node.offset_height()));
-        let beside = if finger { -width / 2.0 } else { 16.0 };
-        let below = if finger { -height - 34.0 } else { 16.0 };
-        let x = (place.x + beside).clamp(0.0, (place.width - width).max(0.0));
-        let y = (place.y + below).clamp(0.0, (place.height - height).max(0.0));
+        // Kept inside the area by its style alone: 100% is the tag, 100cqw and 100cqh are the area. Nothing is measured.
+        let (x, y) = if finger {
+            (format!("calc({:.1}px - 50%)", place.x), format!("calc({:.1}px - 100% - 34px)", place.y))
+        } else {
+            (format!("{:.1}px", place.x + 16.0), format!("{:.1}px", place.y + 16.0))
+        };
+        let transform = format!("translate(clamp(0px, {x}, 100cqw - 100%), clamp(0px, {y}, 100cqh - 100%))");
         let element: &leptos::web_sys::HtmlElement = &node;
-        let _ = element.style().set_property("transform", &format!("translate({x:.1}px, {y:.1}px)"));
+        let _ = element.style().set_property("transform", &transform);
     });
     view! {
         <div class="week-tag" aria-hidden="true" node_ref=node>
@@ -492,7 +483,7 @@ impl Parts {
         self.place.set(place);
         self.hover.set(part_name(part));
         self.state.change(|board| board.press(place.day, place.minute, part));
-        self.scroll_at_the_edges();
+        self.each_frame();
     }
 
     fn moved(self, event: &PointerEvent) {
@@ -503,9 +494,9 @@ impl Parts {
             Some((drawn_by, from_x, from_y)) if drawn_by == id => {
                 self.pointers.update_value(|pointers| {
                     pointers.moved |= (x - from_x).hypot(y - from_y) >= 2.0;
+                    // Each frame follows it: however often it reports, the page is measured and drawn once.
                     pointers.drawing = Some((id, x, y));
                 });
-                self.follow(x, y);
             }
             Some(_) => {}
             None if event.pointer_type() == "touch" => self.scroll_with_fingers(id, y),
@@ -522,7 +513,9 @@ impl Parts {
 
     fn follow(self, x: f64, y: f64) {
         let Some(place) = self.at(x, y) else { return };
-        self.place.set(place);
+        if self.place.get_untracked() != place {
+            self.place.set(place);
+        }
         let changes = self.state.read(|board| {
             // Asked on a copy of the drag alone: most moves stay in their square.
             board.gesture().is_some_and(|gesture| gesture.would_change(place.day, place.minute))
@@ -599,8 +592,9 @@ impl Parts {
         }
     }
 
-    /// While a drag is near an edge of what can be seen, the grid scrolls, and the window where the grid is cut off.
-    fn scroll_at_the_edges(self) {
+    /// While a drag lasts: what is drawn follows the pointer. Near an edge of what can be seen the grid scrolls, and the
+    /// window where the grid is cut off.
+    fn each_frame(self) {
         request_animation_frame(move || {
             let drawing = self.pointers.try_with_value(|pointers| pointers.drawing).flatten();
             let (Some((_, x, y)), Some(scroll)) = (drawing, self.scroll.try_get_untracked().flatten()) else { return };
@@ -621,9 +615,9 @@ impl Parts {
                 if scroll.scroll_top() == before && ((by < 0 && top < 0.0) || (by > 0 && top + height > lower)) {
                     window().scroll_by_with_x_and_y(0.0, f64::from(by));
                 }
-                self.follow(x, y);
             }
-            self.scroll_at_the_edges();
+            self.follow(x, y);
+            self.each_frame();
         });
     }
 
@@ -721,7 +715,7 @@ pub fn History(
     /// The editor's.
     state: State,
 ) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let (status, undone, redone) = (use_status(), t.undone, t.redone);
     let undo = move |_| {
         if state.change(Board::undo) {

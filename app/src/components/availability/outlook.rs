@@ -16,7 +16,7 @@ pub fn PreviewCount(
     /// The editor's.
     state: State,
 ) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let count = Memo::new(move |_| state.preview.with(|days| total(days)));
     let text = move || match count.get() {
         0 => t.preview_total_none.to_owned(),
@@ -32,7 +32,7 @@ pub fn Preview(
     /// The editor's.
     state: State,
 ) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let session = move || {
         state.types.with(|types| types.get(state.chosen.get()).map(|session| session.name.clone())).unwrap_or_default()
     };

@@ -18,7 +18,7 @@ pub fn Overrides(
     /// The editor's.
     state: State,
 ) -> impl IntoView {
-    let (t, language, status) = (use_messages().dashboard, use_language(), use_status());
+    let (t, language, status) = (use_messages().dashboard(), use_language(), use_status());
     let today = Memo::new(move |_| state.zone.with(|zone| zone.wall(state.now).date()));
     let wanted = RwSignal::new(String::new());
     let wrong = RwSignal::new(false);

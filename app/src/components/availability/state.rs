@@ -82,6 +82,8 @@ pub struct State {
     board: StoredValue<Board>,
     /// The hours of each day as they look now, Monday first.
     pub days: [RwSignal<Hours>; DAYS],
+    /// The same without the drag in progress: all but the grid's picture follows these, so that a drag draws one thing.
+    pub settled: [RwSignal<Hours>; DAYS],
     /// The drag in progress.
     pub gesture: RwSignal<Option<Gesture>>,
     /// Dates with hours of their own.
@@ -132,6 +134,7 @@ impl State {
         let Week(hours) = board.week();
         let first_active = types.iter().position(|session| session.active).unwrap_or(0);
         let state = Self {
+            settled: hours.clone().map(RwSignal::new),
             days: hours.map(RwSignal::new),
             gesture: RwSignal::new(None),
             overrides: RwSignal::new(board.draft().overrides.clone()),
@@ -182,7 +185,7 @@ impl State {
             });
         }
         Effect::new(move |before: Option<()>| {
-            self.days.iter().for_each(|day| day.track());
+            self.settled.iter().for_each(|day| day.track());
             self.overrides.track();
             self.blocked.track();
             self.types.track();
@@ -234,7 +237,7 @@ impl State {
     fn publish(self) {
         self.board.with_value(|board| {
             let Week(hours) = board.week();
-            for (signal, hours) in self.days.into_iter().zip(hours) {
+            for (signal, hours) in self.days.into_iter().zip(hours.clone()) {
                 set_if_new(signal, hours);
             }
             set_if_new(self.gesture, board.gesture().cloned());
@@ -242,6 +245,9 @@ impl State {
             set_if_new(self.can_redo, board.can_redo());
             set_if_new(self.hours_dirty, board.is_dirty());
             if board.gesture().is_none() {
+                for (signal, hours) in self.settled.into_iter().zip(hours) {
+                    set_if_new(signal, hours);
+                }
                 set_if_new(self.overrides, board.draft().overrides.clone());
                 set_if_new(self.blocked, board.draft().blocked.clone());
             }
@@ -342,7 +348,7 @@ impl State {
             match answer {
                 Ok(editor) => {
                     self.is_saved(&sent, &types, editor);
-                    self.status.say(use_messages().dashboard.editor_saved);
+                    self.status.say(use_messages().dashboard().editor_saved);
                     then();
                 }
                 Err(error) => self.problem.set(Some(error)),

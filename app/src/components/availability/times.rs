@@ -30,7 +30,7 @@ pub fn TimesFields(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let count = Memo::new(move |_| hours.with(|hours| hours.spans().len()));
     let (row_id, add_id) = (id.clone(), format!("{id}-add"));
     let back_id = add_id.clone();
@@ -92,7 +92,7 @@ fn TimesRow(
     hours: Signal<Hours>,
     change: Callback<Hours>,
 ) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let status = use_status();
     let span = Memo::new(move |_| hours.with(|hours| hours.spans().get(place).copied()));
     let shown = move || span.get_untracked().map(|span| (clock(span.start), clock(span.end))).unwrap_or_default();

@@ -10,7 +10,7 @@ use leptos_meta::Title;
 /// The weekly hours: the availability editor.
 #[component]
 pub fn AvailabilityPage() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let opened = Resource::new_blocking(|| (), |()| editor());
     view! {
         <Title text=t.editor_title/>

@@ -24,7 +24,7 @@ const MOVING: &[(&str, &str)] = &[("move", "1")];
 /// One booking, as the mentor sees it.
 #[component]
 pub fn BookingDetailPage() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<BookingId>().ok()));
     let shown = Resource::new_blocking(
@@ -91,7 +91,7 @@ fn place(location: &Location) -> impl IntoView + use<> {
 
 #[component]
 fn Detail(booking: BookingView) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let query = use_query_map();
     let id = booking.id;
     let path = urls::dashboard_booking(id);
@@ -120,7 +120,8 @@ fn Detail(booking: BookingView) -> impl IntoView {
                 "calendar" => t.by_calendar,
                 _ => t.by_expiry,
             });
-            let mail = format!("mailto:{}", booking.mentee_email);
+            let mail = (!booking.erased)
+                .then(|| view! { <br/> <a href=format!("mailto:{}", booking.mentee_email)>{booking.mentee_email.clone()}</a> });
             let same_zone = booking.mentee_zone.name == booking.mentor_zone.name;
             view! {
                 <dl class="facts">
@@ -129,7 +130,7 @@ fn Detail(booking: BookingView) -> impl IntoView {
                         .then(|| {
                             view! { <div><dt>{fill(t.fact_when_theirs, &[("name", &booking.mentee_name)])}</dt><dd>{when(booking.start, booking.end, &booking.mentee_zone)}</dd></div> }
                         })}
-                    <div><dt>{t.fact_who}</dt><dd>{booking.mentee_name.clone()} <br/> <a href=mail>{booking.mentee_email.clone()}</a></dd></div>
+                    <div><dt>{t.fact_who}</dt><dd>{booking.mentee_name.clone()} {mail}</dd></div>
                     <div><dt>{t.fact_session}</dt><dd>{booking.session_name.clone()} ", " {format::duration(u32::from(booking.duration_minutes), language)}</dd></div>
                     {booking.location.as_ref().map(|location| view! { <div><dt>{t.fact_where}</dt><dd>{place(location)}</dd></div> })}
                     {booking.notes.clone().map(|notes| view! { <div><dt>{t.fact_notes}</dt><dd class="prose">{notes}</dd></div> })}
@@ -176,7 +177,7 @@ fn Detail(booking: BookingView) -> impl IntoView {
 #[component]
 fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl IntoView {
     let (messages, language, status) = (use_messages(), use_language(), use_status());
-    let t = messages.dashboard;
+    let t = messages.dashboard();
     let navigate = use_navigate();
     let id = current.with_untracked(|booking| booking.id);
     let busy = RwSignal::new(false);

@@ -44,7 +44,7 @@ fn href(filter: BookingFilter, query: &str) -> String {
 /// The mentor's bookings.
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let address = use_query_map();
     let filter = Memo::new(move |_| {
         let show = address.with(|query| query.get("show")).unwrap_or_default();
@@ -114,7 +114,7 @@ pub fn DashboardPage() -> impl IntoView {
 /// Bookings grouped by day, and the way to more of them.
 #[component]
 fn List(filter: BookingFilter, query: String, page: Page<BookingView>) -> impl IntoView {
-    let (t, language, status) = (use_messages().dashboard, use_language(), use_status());
+    let (t, language, status) = (use_messages().dashboard(), use_language(), use_status());
     let today = page.items.first().map(|booking| booking.mentor_zone.wall(booking.now).date());
     let items = RwSignal::new(page.items);
     let cursor = RwSignal::new(page.next_cursor);
@@ -211,7 +211,7 @@ fn List(filter: BookingFilter, query: String, page: Page<BookingView>) -> impl I
 /// One booking: when, who, what, and what can be done.
 #[component]
 fn Card(booking: BookingView, acting: Acting) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let (from, to) = (booking.mentor_zone.wall(booking.start), booking.mentor_zone.wall(booking.end));
     let time = format::time_range(from, to, Hours::default(), language);
     let theirs = mentee_time(&booking);
@@ -254,7 +254,7 @@ fn Card(booking: BookingView, acting: Acting) -> impl IntoView {
 
 /// The mentee's clock time, where it is another than the mentor's.
 pub(super) fn mentee_time(booking: &BookingView) -> Option<String> {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let differs = booking.mentee_zone.offset_at(booking.start) != booking.mentor_zone.offset_at(booking.start);
     differs.then(|| {
         let (wall, own) = (booking.mentee_zone.wall(booking.start), booking.mentor_zone.wall(booking.start));
@@ -297,7 +297,7 @@ pub fn StatusBadge(
 /// Nothing here: why perhaps, and what helps.
 #[component]
 fn Empty(filter: BookingFilter, query: String) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     if !query.is_empty() {
         return view! {
             <div class="empty">

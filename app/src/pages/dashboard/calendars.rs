@@ -42,7 +42,7 @@ enum Outcome {
 
 impl Outcome {
     fn read(query: &ParamsMap) -> Option<Self> {
-        let t = use_messages().dashboard;
+        let t = use_messages().dashboard();
         if let Some(provider) = query.get_str("connected") {
             return matches!(provider, "google" | "microsoft").then(|| Self::Connected(provider_name(provider)));
         }
@@ -51,7 +51,7 @@ impl Outcome {
                 "denied" => t.problem_denied,
                 "stale" => t.problem_stale,
                 "scope" => t.problem_scope,
-                "too_many" => t.problem_too_many,
+                "too_many" => use_messages().common.calendar_too_many,
                 "refused" => t.problem_refused,
                 _ => t.problem_unreachable,
             })
@@ -59,7 +59,7 @@ impl Outcome {
     }
 
     fn texts(self) -> (String, &'static str) {
-        let t = use_messages().dashboard;
+        let t = use_messages().dashboard();
         match self {
             Self::Connected(calendar) => (fill(t.connected_title, &[("calendar", calendar)]), t.connected_text),
             Self::Problem(text) => (t.problem_title.to_owned(), text),
@@ -67,8 +67,8 @@ impl Outcome {
     }
 }
 
-fn provider_name(provider: &str) -> &'static str {
-    let t = use_messages().dashboard;
+pub(super) fn provider_name(provider: &str) -> &'static str {
+    let t = use_messages().dashboard();
     match provider {
         "google" => t.provider_google,
         "microsoft" => t.provider_microsoft,
@@ -79,7 +79,7 @@ fn provider_name(provider: &str) -> &'static str {
 /// Connected calendars.
 #[component]
 pub fn CalendarsPage() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let loaded = Resource::new_blocking(|| (), |()| calendars());
     view! {
         <Title text=t.calendars_title/>
@@ -190,7 +190,7 @@ impl Page {
 
     /// Waits for the first look at what has just been connected, and says so.
     pub(super) fn await_first_look(self) {
-        let (t, status) = (use_messages().dashboard, use_status());
+        let (t, status) = (use_messages().dashboard(), use_status());
         let new = |data: &Calendars| data.connections.iter().any(is_first);
         if self.data.with_untracked(new) {
             spawn_local_scoped(async move {
@@ -214,7 +214,7 @@ fn any_expired(data: &Calendars) -> bool {
 /// What is connected, and what can be.
 #[component]
 fn Connected(data: Calendars) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let page = Page {
         chosen: RwSignal::new(Choice::of(&data)),
         data: RwSignal::new(data),
@@ -280,7 +280,7 @@ fn Connected(data: Calendars) -> impl IntoView {
 /// What can be connected.
 #[component]
 fn Connect(page: Page, some: Signal<bool>) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let (google, microsoft) = page.data.with_untracked(|data| (data.google, data.microsoft));
     let service = move |provider: &'static str, text: &'static str, on: bool| {
         let name = provider_name(provider);
@@ -329,7 +329,7 @@ fn switched_off(provider: &str) -> String {
         "google" => "GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET",
         _ => "MICROSOFT_CLIENT_ID, MICROSOFT_CLIENT_SECRET",
     };
-    fill(use_messages().dashboard.connect_off, &[("variables", variables)])
+    fill(use_messages().dashboard().connect_off, &[("variables", variables)])
 }
 
 /// The frame's banner follows what this page has found.
@@ -351,7 +351,7 @@ fn set_lapsed(visit: RwSignal<Visit>, lapsed: bool) {
 /// A connected calendar waits to be connected again: on every page of the dashboard.
 #[component]
 pub fn Lapsed() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let (visit, path) = (use_visit(), use_location().pathname);
     // The server knows when it renders the dashboard; who comes here from another page has to ask.
     let rendered = Owner::current_shared_context().is_some_and(|context| context.during_hydration());

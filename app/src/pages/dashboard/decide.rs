@@ -48,7 +48,7 @@ pub fn Decide(
     on_done: Callback<BookingView>,
 ) -> impl IntoView {
     let (messages, language, status) = (use_messages(), use_language(), use_status());
-    let t = messages.dashboard;
+    let t = messages.dashboard();
     let Acting { asked, open } = acting;
     let reason = RwSignal::new(String::new());
     let pending = RwSignal::new(false);

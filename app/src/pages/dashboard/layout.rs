@@ -17,7 +17,7 @@ use scheduling::urls;
 #[component]
 pub fn DashboardLayout() -> impl IntoView {
     let (messages, visit, location) = (use_messages(), use_visit(), use_location());
-    let t = messages.dashboard;
+    let t = messages.dashboard();
     let keeper = Keeper(RwSignal::new(None));
     provide_context(keeper);
     dom::guard_unload(move || keeper.0.try_with_untracked(Option::is_some) == Some(true));
@@ -36,7 +36,9 @@ pub fn DashboardLayout() -> impl IntoView {
         let current = move || {
             let path = path.get();
             let path = path.trim_end_matches('/');
-            let here = path == href || (href == urls::DASHBOARD && path.starts_with("/dashboard/bookings"));
+            let here = path == href
+                || (href == urls::DASHBOARD && path.starts_with("/dashboard/bookings"))
+                || (href == urls::SETTINGS && path == urls::ACTIVITY);
             here.then_some("page")
         };
         view! { <li><a href=href aria-current=current>{text}</a></li> }
@@ -81,7 +83,7 @@ pub fn DashboardLayout() -> impl IntoView {
 /// Messages that were given up: that there are some, and trying them again.
 #[component]
 fn GivenUp() -> impl IntoView {
-    let (t, visit, status) = (use_messages().dashboard, use_visit(), use_status());
+    let (t, visit, status) = (use_messages().dashboard(), use_visit(), use_status());
     let pending = RwSignal::new(false);
     let count = Memo::new(move |_| visit.with(|visit| visit.viewer.as_ref().map_or(0, |viewer| viewer.given_up)));
     let again = move |()| {
@@ -124,7 +126,7 @@ pub fn CopyLink(
     #[prop(optional)]
     small: bool,
 ) -> impl IntoView {
-    let (common, t, status) = (use_messages().common, use_messages().dashboard, use_status());
+    let (common, t, status) = (use_messages().common, use_messages().dashboard(), use_status());
     let address = use_visit().with_untracked(|visit| format!("{}{path}", visit.base_url));
     let copy = move |_| {
         let address = address.clone();

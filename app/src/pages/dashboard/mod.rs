@@ -1,5 +1,6 @@
 //! Pages of a logged-in mentor.
 
+pub mod activity;
 pub mod availability;
 pub mod booking;
 pub mod bookings;
@@ -9,6 +10,7 @@ pub mod layout;
 pub mod session_types;
 pub mod settings;
 
+pub use activity::ActivityPage;
 pub use availability::AvailabilityPage;
 pub use booking::BookingDetailPage;
 pub use bookings::DashboardPage;

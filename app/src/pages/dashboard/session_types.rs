@@ -19,7 +19,7 @@ use scheduling::{FieldError, Location, LocationKind, Price, SessionType, urls};
 /// What can be booked.
 #[component]
 pub fn SessionTypesPage() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let listed = Resource::new_blocking(|| (), |()| session_types());
     view! {
         <Title text=t.types_title/>
@@ -44,7 +44,7 @@ enum Editing {
 #[component]
 fn Types(types: Vec<SessionType>) -> impl IntoView {
     let (messages, status) = (use_messages(), use_status());
-    let t = messages.dashboard;
+    let t = messages.dashboard();
     let types = RwSignal::new(types);
     let editing = RwSignal::new(None::<Editing>);
     let deleting = RwSignal::new(None::<SessionType>);
@@ -154,7 +154,7 @@ fn TypeCard(
     #[prop(into)] on_delete: Callback<()>,
 ) -> impl IntoView {
     let (messages, language) = (use_messages(), use_language());
-    let t = messages.dashboard;
+    let t = messages.dashboard();
     let handle = use_visit().with_untracked(|visit| visit.viewer.as_ref().map(|viewer| viewer.handle.clone()));
     let path = urls::book(&handle.unwrap_or_default(), &session.slug);
     let minutes = |minutes: u16| format::duration(u32::from(minutes), language);
@@ -387,7 +387,7 @@ fn TypeForm(
     #[prop(into)] on_close: Callback<()>,
 ) -> impl IntoView {
     let (messages, language) = (use_messages(), use_language());
-    let t = messages.dashboard;
+    let t = messages.dashboard();
     let (is_new, session) = match editing {
         Editing::New => (true, SessionType { slug: String::new(), name: String::new(), ..SessionType::first() }),
         Editing::Old(session) => (false, session),

@@ -19,7 +19,7 @@ use scheduling::{Language, urls};
 /// The mentor's settings.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let loaded = Resource::new_blocking(
         || (),
         |()| async move {
@@ -39,6 +39,7 @@ pub fn SettingsPage() -> impl IntoView {
                         Ok((settings, keys)) => view! {
                             <Profile settings=settings/>
                             <Keys keys=keys/>
+                            <History/>
                             <Data/>
                         }
                         .into_any(),
@@ -54,7 +55,7 @@ pub fn SettingsPage() -> impl IntoView {
 #[component]
 fn Profile(settings: Settings) -> impl IntoView {
     let (messages, status, visit) = (use_messages(), use_status(), use_visit());
-    let (t, common) = (messages.dashboard, messages.common);
+    let (t, common) = (messages.dashboard(), messages.common);
     let text = |text: &str| RwSignal::new(text.to_owned());
     let (name, handle, headline) = (text(&settings.name), text(&settings.handle), text(&settings.headline));
     let (bio, photo_url) = (text(&settings.bio), text(&settings.photo_url));
@@ -149,7 +150,7 @@ fn Profile(settings: Settings) -> impl IntoView {
 #[component]
 fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
     let (messages, language, status) = (use_messages(), use_language(), use_status());
-    let (t, common) = (messages.dashboard, messages.common);
+    let (t, common) = (messages.dashboard(), messages.common);
     let keys = RwSignal::new(keys);
     let name = RwSignal::new(String::new());
     let secret = RwSignal::new(None::<(String, String)>);
@@ -294,11 +295,26 @@ fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
     }
 }
 
+/// The way to who changed what.
+#[component]
+fn History() -> impl IntoView {
+    let t = use_messages().activity();
+    view! {
+        <section class="settings-part" aria-labelledby="activity-title">
+            <h2 id="activity-title">{t.title}</h2>
+            <p class="muted">{t.text}</p>
+            <div class="button-row">
+                <a class="button" href=urls::ACTIVITY>{t.link}</a>
+            </div>
+        </section>
+    }
+}
+
 /// One's data: taken along, or deleted.
 #[component]
 fn Data() -> impl IntoView {
     let messages = use_messages();
-    let (t, common) = (messages.dashboard, messages.common);
+    let (t, common) = (messages.dashboard(), messages.common);
     let open = RwSignal::new(false);
     let confirmation = RwSignal::new(String::new());
     let error = RwSignal::new(None::<AppError>);

@@ -1,7 +1,7 @@
 //! From a connection to a client with a token that is good.
 
 use crate::jobs::{self, AccountMail, Task};
-use crate::{Context, Error};
+use crate::{Context, Error, activity};
 use calendars::caldav::CalDav;
 use calendars::client::Client;
 use calendars::google::Google;
@@ -11,7 +11,7 @@ use calendars::remote::{
     Account, Changes, Draft, Provider, Remote, RemoteError, RemoteEvent, Watch, WatchRequest, Written,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling::{ConnectionId, MentorId};
+use scheduling::{Actor as By, Change, ConnectionId, MentorId};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -226,6 +226,9 @@ impl<'a> Open<'a> {
         if tx.expire_connection(self.id(), refused).await? {
             let notice = AccountMail::CalendarExpired { connection: self.id() };
             jobs::leave(&mut tx, Some(mentor), &Task::Account { mentor, notice }, now, now).await?;
+            let Connection { provider, account, .. } = self.connection.clone();
+            let expired = Change::CalendarExpired { provider, account };
+            activity::happened(self.context, &mut tx, mentor, By::Calendar, expired).await?;
         }
         tx.commit().await?;
         self.context.jobs_left.notify_waiters();

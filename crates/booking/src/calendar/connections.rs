@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::access::{self, Open, Trouble};
+use crate::activity::Author;
 use crate::jobs::{self, Task};
 use crate::secrets::{Secret, sha256};
 use crate::{Context, Error};
@@ -10,7 +11,7 @@ use calendars::client::Client;
 use calendars::remote::{Account, Provider, Remote, RemoteError, Watch};
 use calendars::{google::Google, microsoft::Microsoft};
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling::{CalendarId, ConnectionId, FieldError, MentorId, rules, urls};
+use scheduling::{CalendarId, Change, ConnectionId, FieldError, MentorId, rules, urls};
 use serde::Serialize;
 use store::{Actor, Authorization, Calendar, Connection, NewConnection, Tx};
 use uuid::Uuid;
@@ -206,7 +207,7 @@ pub async fn finish(
         username: None,
         now: context.now(),
     };
-    let id = connect(context, &mut tx, &new, &account).await?;
+    let id = connect(context, &mut tx, mentor.into(), &new, &account).await?;
     access::keep(context, &mut tx, mentor, provider, id, &tokens).await?;
     tx.commit().await?;
     write_all(context, mentor).await?;
@@ -219,11 +220,13 @@ pub async fn finish(
 /// [`Error::Invalid`] with what is wrong, as far as the server tells it; [`Error::Connect`].
 pub async fn connect_caldav(
     context: &Context,
-    mentor: MentorId,
+    author: impl Into<Author>,
     url: &str,
     username: &str,
     password: Secret,
 ) -> Result<ConnectionView, Error> {
+    let author = author.into();
+    let mentor = author.mentor;
     let (url, username) = (url.trim(), username.trim());
     Error::check([
         rules::check_url("url", url),
@@ -262,7 +265,7 @@ pub async fn connect_caldav(
         username: Some(username.to_owned()),
         now: context.now(),
     };
-    let id = connect(context, &mut tx, &new, &account).await?;
+    let id = connect(context, &mut tx, author, &new, &account).await?;
     let sealed = access::sealed(context, mentor, Provider::CalDav, id, access::Secret::Refresh, password.reveal())?;
     tx.keep_grant(id, None, Some(&sealed), None).await?;
     tx.commit().await?;
@@ -276,6 +279,7 @@ pub async fn connect_caldav(
 async fn connect(
     context: &Context,
     tx: &mut Tx,
+    author: Author,
     new: &NewConnection,
     account: &Account,
 ) -> Result<ConnectionId, Error> {
@@ -293,6 +297,8 @@ async fn connect(
         received |= receives;
         tx.put_calendar(mentor, &Calendar { receives, ..row }).await?;
     }
+    let connected = Change::CalendarConnected { provider: new.provider.to_owned(), account: new.account.clone() };
+    author.wrote(context, tx, connected).await?;
     Ok(id)
 }
 
@@ -367,6 +373,14 @@ pub async fn choose(context: &Context, mentor: MentorId, choice: &Choice) -> Res
     }
     let blocking: Vec<Uuid> = choice.blocking.iter().map(|id| id.0).collect();
     tx.choose_calendars(mentor, &blocking, choice.receiving).await?;
+    let as_before = calendars.iter().all(|calendar| {
+        let receives = choice.receiving.is_some_and(|id| id.0 == calendar.id);
+        calendar.blocks == blocking.contains(&calendar.id) && calendar.receives == receives
+    });
+    if !as_before {
+        let chosen = Change::CalendarsChosen { blocking: blocking.len(), receiving: choice.receiving.is_some() };
+        Author::from(mentor).wrote(context, &mut tx, chosen).await?;
+    }
     for connection in tx.connections(mentor).await? {
         tx.request_sync(connection.id(), now).await?;
     }
@@ -393,9 +407,11 @@ pub async fn sync_now(context: &Context, mentor: MentorId, id: ConnectionId) -> 
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn disconnect(context: &Context, mentor: MentorId, id: ConnectionId) -> Result<(), Error> {
+pub async fn disconnect(context: &Context, author: impl Into<Author>, id: ConnectionId) -> Result<(), Error> {
+    let author = author.into();
+    let mentor = author.mentor;
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
-    tx.calendar_connection(id).await?.ok_or(Error::NotFound)?;
+    let Connection { provider, account, .. } = tx.calendar_connection(id).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let mut tx = context.store.begin(Actor::Worker).await?;
     let grant = tx.grant(id).await?;
@@ -411,6 +427,7 @@ pub async fn disconnect(context: &Context, mentor: MentorId, id: ConnectionId) -
     if !tx.delete_connection(id).await? {
         return Err(Error::NotFound);
     }
+    author.wrote(context, &mut tx, Change::CalendarDisconnected { provider, account }).await?;
     tx.commit().await?;
     // Another connection may receive what had its event in this one.
     write_all(context, mentor).await?;

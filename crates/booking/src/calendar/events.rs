@@ -9,7 +9,7 @@ use crate::secrets::sha256;
 use crate::{Context, bookings, notices};
 use calendars::remote::{Draft, Meeting, RemoteError, RemoteEvent, When};
 use chrono::{DateTime, TimeDelta, Utc};
-use scheduling::{BookingId, CalendarId, LocationKind, Status};
+use scheduling::{BookingId, CalendarId, Location, LocationKind, Status};
 use std::time::Duration;
 use store::{Actor, Booking, EventLink};
 
@@ -100,8 +100,12 @@ async fn alone(context: &Context, id: BookingId, work: Work) -> Result<(), Failu
         if work == Work::Reconcile {
             return leased.follow().await;
         }
-        leased.locate().await?;
-        if is_live(&leased.booking) { leased.put().await } else { leased.remove().await }
+        let there = leased.locate().await?;
+        if !is_live(&leased.booking) {
+            return leased.remove().await;
+        }
+        // What the mentor has taken out of the calendar since, holds no details that could be erased.
+        if !there && leased.booking.erased_at.is_some() { Ok(()) } else { leased.put().await }
     };
     let too_slow = || Err(Trouble::Remote(RemoteError::Unavailable("too slow".into())).into());
     let outcome = tokio::time::timeout(LONGEST, work).await.unwrap_or_else(|_| too_slow());
@@ -121,7 +125,8 @@ impl Leased<'_> {
         let booking = &self.booking;
         let mut tx = self.context.store.begin(Actor::Worker).await?;
         let text = notices::event_text(self.context, &mut tx, booking).await?;
-        let meeting = booking.location.as_ref().filter(|location| location.value.is_empty());
+        let unmade = |location: &&Location| location.value.is_empty() && booking.erased_at.is_none();
+        let meeting = booking.location.as_ref().filter(unmade);
         Ok(Draft {
             booking: booking.id,
             sequence: booking.sequence,
@@ -139,13 +144,13 @@ impl Leased<'_> {
     }
 
     /// Whether the mentor has put the event into another calendar since it was written: it is written there, and not
-    /// brought back to where it was.
-    async fn locate(&mut self) -> Result<(), Failure> {
-        let Some(remote_id) = self.link.remote_id.clone() else { return Ok(()) };
+    /// brought back to where it was. Answers whether it is anywhere, as far as that is known.
+    async fn locate(&mut self) -> Result<bool, Failure> {
+        let Some(remote_id) = self.link.remote_id.clone() else { return Ok(true) };
         match self.open.get(&self.link.calendar_remote_id, &remote_id).await {
             // What cannot be read can be written over.
-            Ok(Some(_)) | Err(Trouble::Remote(RemoteError::Refused(_))) => Ok(()),
-            Ok(None) => self.elsewhere(&remote_id).await.map(drop),
+            Ok(Some(_)) | Err(Trouble::Remote(RemoteError::Refused(_))) => Ok(true),
+            Ok(None) => self.elsewhere(&remote_id).await.map(|event| event.is_some()),
             Err(trouble) => Err(trouble.into()),
         }
     }

@@ -269,6 +269,7 @@ async fn server(
         random: Box::new(Foretold(Mutex::new(seed))),
         base_url: BASE_URL.into(),
         signups_open: true,
+        details_kept: None,
         jobs_left: Notify::new(),
     };
     change(&mut inner);

@@ -47,7 +47,8 @@ async fn member(app: &TestApp, handle: &str) -> MentorId {
 }
 
 async fn is_public(app: &TestApp, handle: &str) -> bool {
-    let listed = listing::mentors(&app.context, "", None).await.unwrap().0.iter().any(|mentor| mentor.handle == handle);
+    let (listed, _) = listing::mentors(&app.context, &listing::Search::default()).await.unwrap();
+    let listed = listed.iter().any(|listed| listed.mentor.handle == handle);
     let shown = match listing::mentor(&app.context, handle).await {
         Ok(_) => true,
         Err(Error::NotFound) => false,
@@ -321,7 +322,7 @@ async fn where_sign_ups_are_closed_only_the_platform_makes_mentors() {
     assert!(matches!(sign_up(&app, &account("ann", "UTC"), PASSWORD).await, Err(Error::SignupsClosed)));
     let (made, key) = accounts::create(&app.context, &account("ann", "UTC")).await.unwrap();
     assert!(is_public(&app, "ann").await);
-    assert_eq!(accounts::mentor_of_api_key(&app.context, &key).await.unwrap(), Some(made.id()));
+    assert_eq!(accounts::mentor_of_api_key(&app.context, &key).await.unwrap().unwrap().mentor, made.id());
     assert_eq!(app.run_jobs().await, 0);
 }
 
@@ -378,7 +379,8 @@ async fn api_keys_work_until_they_are_revoked() {
     assert!(key.reveal().starts_with(&row.prefix) && row.prefix.starts_with(Kind::ApiKey.prefix()));
     assert!(matches!(accounts::create_api_key(&app.context, ann, " ").await, Err(Error::Invalid(_))));
 
-    let whose = async |key: &Secret| accounts::mentor_of_api_key(&app.context, key).await.unwrap();
+    let whose =
+        async |key: &Secret| accounts::mentor_of_api_key(&app.context, key).await.unwrap().map(|author| author.mentor);
     assert_eq!(whose(&key).await, Some(ann));
     assert_eq!(whose(&secret("ysk_none")).await, None);
     let names = async |mentor| {

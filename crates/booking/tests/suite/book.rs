@@ -330,7 +330,8 @@ async fn a_name_with_a_nul_is_nobodys() {
         let refused = app.book(mentor, slug, "2026-11-23T10:00:00Z").await;
         assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
     }
-    let (found, _) = booking::listing::mentors(&app.context, "\0", Some("\0")).await.unwrap();
+    let search = booking::listing::Search { query: "\0".into(), cursor: Some("\0".into()), ..Default::default() };
+    let (found, _) = booking::listing::mentors(&app.context, &search).await.unwrap();
     assert!(found.is_empty());
     let found = booking::listing::mentor(&app.context, "\0").await;
     assert!(matches!(found, Err(Error::NotFound)));

@@ -2,6 +2,8 @@
 
 use crate::common::*;
 use booking::bookings::{self, Booked, Key, List};
+use booking::listing::Search;
+use booking::seed::{self, Amounts};
 use booking::{Error, listing};
 use chrono::{DateTime, Utc};
 use scheduling::{BookingId, MentorId, Status};
@@ -106,8 +108,8 @@ async fn mentors_come_by_handle_and_all_of_them() {
     .await;
     let (mut handles, mut cursor): (Vec<String>, Option<String>) = Default::default();
     for pages in 1.. {
-        let (page, next) = listing::mentors(&app.context, "", cursor.as_deref()).await.unwrap();
-        handles.extend(page.into_iter().map(|mentor| mentor.handle));
+        let (page, next) = listing::mentors(&app.context, &Search { cursor, ..Search::default() }).await.unwrap();
+        handles.extend(page.into_iter().map(|listed| listed.mentor.handle));
         cursor = next;
         if cursor.is_none() {
             assert_eq!(pages, 3);
@@ -117,9 +119,61 @@ async fn mentors_come_by_handle_and_all_of_them() {
     assert_eq!(handles.len(), 110, "who has confirmed the address");
     assert!(handles.is_sorted_by(|a, b| a < b));
     for (query, found) in [("NAME 70", 1), (" rust ", 1), ("50%", 1), ("mentor-11", 2), ("%", 1), ("example.com", 0)] {
-        let (page, _) = listing::mentors(&app.context, query, None).await.unwrap();
+        let (page, _) =
+            listing::mentors(&app.context, &Search { query: query.into(), ..Search::default() }).await.unwrap();
         assert_eq!(page.len(), found, "{query}");
     }
+}
+
+/// One in thirty of these mentors is open at all, and all of them at the same time.
+#[tokio::test]
+async fn pages_of_those_who_are_free_leave_nobody_out() {
+    let app = TestApp::new().await;
+    app.sql(
+        "INSERT INTO mentors (id, handle, name, email, email_verified_at, timezone, created_at)
+         SELECT md5('mentor ' || n)::uuid, 'mentor-' || lpad(n::text, 4, '0'), 'Name', n || '@example.com', now(), 'UTC', now()
+         FROM generate_series(1, 1500) n;
+         INSERT INTO session_types (id, mentor_id, slug, name, duration_minutes, start_interval_minutes,
+             buffer_before_minutes, buffer_after_minutes, minimum_notice_minutes, horizon_days, requires_approval,
+             cancel_notice_minutes, active, created_at)
+         SELECT id, id, 'session', 'Session', 30, 30, 0, 0, 0, 60, false, 0, true, now() FROM mentors;
+         INSERT INTO mentor_availability SELECT id, 2, 1020, 1200 FROM mentors WHERE right(handle, 4)::int % 30 = 0",
+    )
+    .await;
+    let tuesday = at("2026-12-15T18:00:00Z")..at("2026-12-15T19:00:00Z");
+    for limit in [7, 50, 1000] {
+        let (mut handles, mut cursor, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let search = Search { cursor, limit, free: Some(tuesday.clone()), ..Search::default() };
+            let (page, next) = listing::mentors(&app.context, &search).await.unwrap();
+            assert!(page.len() <= limit);
+            assert!(page.iter().all(|listed| listed.next_free == Some(tuesday.start)));
+            handles.extend(page.into_iter().map(|listed| listed.mentor.handle));
+            (cursor, pages) = (next, pages + 1);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(handles.len(), 50, "{limit} on a page");
+        assert!(handles.is_sorted_by(|a, b| a < b));
+        assert!((2..12).contains(&pages), "{pages} pages of {limit}: a thousand mentors are looked at for one");
+    }
+    let friday = Search { free: Some(at("2026-12-18T18:00:00Z")..at("2026-12-18T19:00:00Z")), ..Search::default() };
+    let (nobody, _) = listing::mentors(&app.context, &friday).await.unwrap();
+    assert!(nobody.is_empty());
+}
+
+#[tokio::test]
+async fn made_up_data_fills_an_empty_database_only() {
+    let app = TestApp::new().await;
+    let few = Amounts { mentors: 20, bookings: 300, events: 100, series: 2 };
+    assert!(seed::fill(&app.context, few, false).await.unwrap());
+    assert!(!seed::fill(&app.context, few, false).await.unwrap(), "it has mentors");
+    for (table, rows) in [("mentors", 21), ("bookings", 300 + 4 * 21), ("calendar_busy", 100 + 2 * 52)] {
+        assert_eq!(app.number(&format!("SELECT count(*) FROM {table}")).await, rows, "{table}");
+    }
+    let (listed, _) = listing::mentors(&app.context, &Search::default()).await.unwrap();
+    assert!(listed.iter().all(|listed| listed.next_free.is_some()), "everybody can be booked: {listed:?}");
 }
 
 #[tokio::test]

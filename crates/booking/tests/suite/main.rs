@@ -7,6 +7,7 @@ mod common;
 mod server;
 
 mod accounts;
+mod activity;
 mod approval;
 mod backup;
 mod book;
@@ -15,6 +16,7 @@ mod calendars_caldav;
 mod calendars_converge;
 mod calendars_crossed;
 mod change;
+mod erasure;
 mod holds;
 mod idempotency;
 mod jobs;

@@ -3,6 +3,7 @@
 use crate::book::unavailable;
 use crate::common::*;
 use booking::bookings::{self, Key};
+use booking::listing::Search;
 use booking::{accounts, listing};
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -247,4 +248,55 @@ fn a_booking_moves_to_where_it_may_and_nowhere_else() {
     });
     tried.unwrap();
     assert!(moves.get() > 30, "most can be moved: {moves:?}");
+}
+
+/// What the directory says of each mentor, in `free` or ever, is the first start that is listed for one of the kinds.
+async fn the_directory_agrees(app: &TestApp, cases: &[Case], round: usize) -> usize {
+    let begins = cases[0].begins;
+    app.set_now(at(begins) - TimeDelta::days(2));
+    let mut mentors = Vec::new();
+    for (number, case) in cases.iter().enumerate() {
+        let handle = format!("listed-{round}-{number}");
+        let case = Case { begins, ..case.clone() };
+        mentors.push((set_up(app, &case, &handle).await, handle));
+    }
+    app.set_now(at(begins) + minutes(cases[0].now));
+    let whole_day = at(begins)..at(begins) + TimeDelta::days(1);
+    let evening = at(begins) + minutes(cases[1].now)..at(begins) + minutes(cases[1].now + 180);
+    let mut found = 0;
+    for free in [None, Some(whole_day), Some(evening), Some(at(begins) - TimeDelta::days(9)..at(begins))] {
+        let search = Search { query: format!("listed-{round}-"), free: free.clone(), ..Search::default() };
+        let (page, next) = listing::mentors(&app.context, &search).await.unwrap();
+        assert_eq!(next, None);
+        for (_, handle) in &mentors {
+            let mut starts = Vec::new();
+            let (_, types) = listing::mentor(&app.context, handle).await.unwrap();
+            for SessionType { slug, .. } in types {
+                starts.extend(listing::horizon(&app.context, handle, &slug, None).await.unwrap().starts);
+            }
+            let first = starts.into_iter().filter(|start| free.as_ref().is_none_or(|free| free.contains(start))).min();
+            let listed = page.iter().find(|listed| listed.mentor.handle == *handle);
+            assert_eq!(listed.is_some(), first.is_some() || free.is_none(), "{handle} in {free:?} of {cases:?}");
+            assert_eq!(listed.and_then(|listed| listed.next_free), first, "{handle} in {free:?} of {cases:?}");
+            found += usize::from(first.is_some());
+        }
+    }
+    for (mentor, _) in mentors {
+        app.sql(&format!("DELETE FROM mentors WHERE id = '{mentor}'")).await;
+    }
+    found
+}
+
+#[test]
+fn the_directory_tells_of_the_first_start_that_is_listed() {
+    let runtime = Runtime::new().unwrap();
+    let app = runtime.block_on(TestApp::new());
+    let (round, found) = (Cell::new(0), Cell::new(0));
+    let tried = runner().run(&proptest::collection::vec(case(), 5), |cases| {
+        round.set(round.get() + 1);
+        found.set(found.get() + runtime.block_on(the_directory_agrees(&app, &cases, round.get())));
+        Ok(())
+    });
+    tried.unwrap();
+    assert!(found.get() > 40, "most can be booked: {found:?}");
 }

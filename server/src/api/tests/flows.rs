@@ -336,6 +336,70 @@ async fn slots_stand_in_the_asked_zone() {
 }
 
 #[tokio::test]
+async fn slots_that_have_not_changed_are_not_sent_again() {
+    let api = Api::new().await;
+    let path = "/api/v1/mentors/kim-mentor/slots?session_type=session&from=2026-12-01&to=2026-12-01";
+    let known = async |tag: &str| {
+        let request = Request::builder().uri(path).header("if-none-match", tag);
+        api.send(request.body(Body::empty()).unwrap()).await
+    };
+    let first = api.get(path, "").await;
+    let tag = first.header("etag").to_owned();
+    assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 20, "strong: {tag}");
+    assert_eq!(first.header("cache-control"), "public, max-age=0, must-revalidate");
+    for same in [tag.clone(), format!("\"other\", {tag}"), format!("W/{tag}"), "*".into()] {
+        let reply = known(&same).await;
+        assert_eq!((reply.status, reply.bytes.len(), reply.header("etag")), (304, 0, tag.as_str()), "{same}");
+    }
+    assert_eq!(known("\"other\"").await.status, 200);
+    let other_day = api.get(&path.replace("12-01", "12-02"), "").await;
+    assert_ne!(other_day.header("etag"), tag);
+
+    let booking = api.book("2026-12-01T00:00:00Z").await;
+    let changed = known(&tag).await;
+    assert_eq!(changed.status, 200, "what is offered has changed");
+    assert_ne!(changed.header("etag"), tag);
+    assert_eq!(starts(&changed.json()).len(), 14, "the one that was booked, and the buffer after it");
+    let path = format!("/api/v1/bookings/{}/cancel", text(&booking["id"]));
+    assert_eq!(api.post(&path, text(&booking["manage_token"]), json!({})).await.status, 200);
+    assert_eq!(known(&tag).await.status, 304, "as before");
+}
+
+#[tokio::test]
+async fn the_directory_tells_who_is_free_when() {
+    let api = Api::new().await;
+    let list = async |query: &str| api.get(&format!("/api/v1/mentors?{query}"), "").await;
+    let all = list("").await.json();
+    let of = |page: &Value| -> Vec<(String, Value)> {
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|item| (text(&item["handle"]).to_owned(), item["next_free"].clone())).collect()
+    };
+    // It is Sunday, nine o'clock in the morning in London and six in the afternoon in Seoul.
+    let monday = json!("2026-11-23T00:00:00Z");
+    assert_eq!(of(&all), [("kim-mentor".into(), monday.clone()), ("other-mentor".into(), monday.clone())]);
+    let closed = json!({ "timezone": "Asia/Seoul", "weekly": [] });
+    assert_eq!(api.put("/api/v1/availability", &api.other.key, closed).await.status, 200);
+    assert_eq!(of(&list("").await.json())[1].1, Value::Null);
+    let first_hour = "free_from=2026-11-23T00:00:00Z&free_to=2026-11-23T01:00:00Z";
+    assert_eq!(of(&list(first_hour).await.json()), [("kim-mentor".into(), monday)]);
+    // With the buffer after it, nothing of that hour is left.
+    api.book("2026-11-23T00:00:00Z").await;
+    assert!(of(&list(first_hour).await.json()).is_empty());
+    assert_eq!(of(&list("limit=1").await.json()).len(), 1);
+    for (query, error) in [
+        ("free_from=2026-11-23T00:00:00Z", "free_to out_of_range"),
+        ("free_to=2026-11-23T00:00:00Z", "free_to out_of_range"),
+        ("free_from=2026-11-23T00:00:00Z&free_to=2026-11-23T00:00:00Z", "free_to out_of_range"),
+        ("free_from=monday&free_to=2026-11-23T00:00:00Z", "free_from invalid"),
+        ("limit=0", "limit out_of_range"),
+        ("limit=1001", "limit out_of_range"),
+        ("limit=many", "limit out_of_range"),
+    ] {
+        assert_eq!(list(query).await.errors()[0], error, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn booked_moved_and_cancelled() {
     let api = Api::new().await;
     let free = async || {

@@ -9,6 +9,7 @@ mod flows;
 pub(crate) mod input;
 mod limits;
 mod notified;
+mod people;
 mod rights;
 
 use super::openapi::DOCUMENT;

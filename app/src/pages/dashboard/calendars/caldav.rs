@@ -89,7 +89,7 @@ pub fn CalDavForm(
     start: Start,
 ) -> impl IntoView {
     let (messages, status) = (use_messages(), use_status());
-    let (t, common) = (messages.dashboard, messages.common);
+    let (t, common) = (messages.dashboard(), messages.common);
     let service = RwSignal::new(Service::of(&start.url));
     let (url, username) = (RwSignal::new(start.url), RwSignal::new(start.username));
     let password = RwSignal::new(String::new());
@@ -115,16 +115,16 @@ pub fn CalDavForm(
     let hint =
         move |text: fn(Service) -> Option<&'static str>| Signal::derive(move || text(service.get()).map(String::from));
     let url_hint = hint(|service| {
-        let t = use_messages().dashboard;
+        let t = use_messages().dashboard();
         Some(if service == Service::Nextcloud { t.caldav_url_nextcloud } else { t.caldav_url_hint })
     });
     let username_hint = hint(|service| match service {
-        Service::ICloud => Some(use_messages().dashboard.caldav_username_icloud),
-        Service::Fastmail => Some(use_messages().dashboard.caldav_username_fastmail),
+        Service::ICloud => Some(use_messages().dashboard().caldav_username_icloud),
+        Service::Fastmail => Some(use_messages().dashboard().caldav_username_fastmail),
         Service::Nextcloud | Service::Other => None,
     });
     let password_hint = hint(|service| {
-        let t = use_messages().dashboard;
+        let t = use_messages().dashboard();
         Some(match service {
             Service::ICloud => t.caldav_password_icloud,
             Service::Fastmail => t.caldav_password_fastmail,

@@ -29,7 +29,7 @@ impl Choice {
 impl Page {
     /// Saves a choice that is shown already; takes it back where that fails. Choices that are made meanwhile go along.
     fn choose(self, said: String, change: impl FnOnce(&mut Choice)) {
-        let (t, status) = (use_messages().dashboard, use_status());
+        let (t, status) = (use_messages().dashboard(), use_status());
         self.chosen.update(change);
         if self.saving.get_untracked() {
             return;
@@ -73,7 +73,7 @@ pub fn Choices(
     /// The page that it is on.
     page: Page,
 ) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     // Drawn anew only where there are others, so that a choice keeps the focus.
     let groups = Memo::new(move |_| {
         page.data.with(|data| {

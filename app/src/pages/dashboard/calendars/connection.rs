@@ -21,7 +21,7 @@ pub fn Card(
     /// Where it asks to be forgotten.
     leaving: Leaving,
 ) -> impl IntoView {
-    let (t, status) = (use_messages().dashboard, use_status());
+    let (t, status) = (use_messages().dashboard(), use_status());
     let (id, account) = (connection.id, connection.account.clone());
     let provider = provider_name(&connection.provider);
     let this = Memo::new(move |before: Option<&ConnectionView>| {
@@ -152,7 +152,7 @@ impl State {
 /// When was looked there last, and when it is next: in the mentor's time zone.
 #[component]
 fn Looks(page: Page, connection: Memo<ConnectionView>) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard, use_language());
+    let (t, language) = (use_messages().dashboard(), use_language());
     let moment = move |at: DateTime<Utc>, data: &Calendars| {
         let (wall, today) = (data.zone.wall(at), data.zone.wall(data.now).date());
         let time = format::time(wall.time(), Hours::default(), language);
@@ -186,7 +186,7 @@ fn Looks(page: Page, connection: Memo<ConnectionView>) -> impl IntoView {
 /// The way to connect the same once more.
 #[component]
 fn Again(page: Page, connection: Memo<ConnectionView>, #[prop(optional)] small: bool) -> impl IntoView {
-    let t = use_messages().dashboard;
+    let t = use_messages().dashboard();
     let size = small.then_some("small");
     move || {
         let of = connection.get();
@@ -225,7 +225,7 @@ pub fn Disconnect(
     leaving: Leaving,
 ) -> impl IntoView {
     let (messages, status) = (use_messages(), use_status());
-    let t = messages.dashboard;
+    let t = messages.dashboard();
     let Leaving { asked, open } = leaving;
     let (pending, problem) = (RwSignal::new(false), RwSignal::new(None::<&'static str>));
     Effect::new(move |_| {
