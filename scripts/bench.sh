@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures a release, and prints one table: each figure beside its aim, and beside what this machine can do in the same
-# run. A script below that prints rows (met, what, measured, aim, limit, with tabs between) adds them to the table.
+# run. Whatever prints rows (met, what, measured, aim, limit, with tabs between) adds them to the table.
 #
 #     scripts/bench.sh            five minutes, besides building
 #     BENCH_SOAK=1 …              ten minutes more: does the memory grow?
@@ -9,7 +9,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-"$ROOT/scripts/setup.sh" build
+"$ROOT/scripts/setup.sh" test
 # shellcheck source=/dev/null
 . "$TOOLS/env"
 
@@ -30,6 +30,12 @@ say "Measuring the server"
 status=0
 "$CARGO_TARGET_DIR/release/bench" "$(realpath "$YAKSOK")" "$(postgres_bin)" "$CARGO_TARGET_DIR/criterion" \
     ${BENCH_SOAK:+soak} >>"$ROWS" || status=$?
+say "Measuring the pages"
+(
+    cd "$ROOT/end2end"
+    browser_test_modules
+    CHROMIUM=$(chromium_path) YAKSOK=$(realpath "$YAKSOK") BENCH_ROWS=$ROWS npx playwright test --config bench.config.ts
+) || status=$?
 
 # Columns by characters, which awk counts in UTF-8 where the locale says so; bash does.
 print_table() {

@@ -84,3 +84,11 @@ postgres_bin() {
 
 # The browser of the end-to-end tests; empty where Playwright brings its own.
 chromium_path() { echo "${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"; }
+
+# Installs what end2end/package-lock.json names, where that has changed; from within end2end/.
+browser_test_modules() {
+    cmp -s package-lock.json node_modules/.installed-from || {
+        npm ci --no-audit --no-fund --loglevel=error
+        cp package-lock.json node_modules/.installed-from
+    }
+}

@@ -33,13 +33,9 @@ rust() { cargo test --locked --quiet --no-fail-fast "${SERVER_HALF[@]}"; }
 build() { "$ROOT/scripts/build.sh"; }
 
 browser() {
-    local lock=$ROOT/end2end/package-lock.json
     [[ -x $ROOT/dist/yaksok ]] || fail "There is no dist/yaksok to test."
     cd "$ROOT/end2end"
-    if ! cmp -s "$lock" node_modules/.installed-from; then
-        npm ci --no-audit --no-fund --loglevel=error
-        cp "$lock" node_modules/.installed-from
-    fi
+    browser_test_modules
     # Google Calendar and Outlook, as far as the browser tests see them.
     (cd "$ROOT" && cargo build --locked --quiet -p calendars --features fakes --bin fake-calendars)
     CHROMIUM=$(chromium_path) YAKSOK=$ROOT/dist/yaksok FAKE_CALENDARS=$CARGO_TARGET_DIR/debug/fake-calendars \
