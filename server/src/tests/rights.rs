@@ -92,6 +92,9 @@ pub(super) fn arguments(method: &str, path: &str, key: &Value, people: &People) 
         ("get", "/fn/nearest") => query(&slots),
         ("get", "/fn/zone") => query(&[("name", "Asia/Seoul")]),
         ("post", "/fn/booking") => json(json!({ "key": key })),
+        ("post", "/fn/erase") => {
+            json(json!({ "token": key.get("Token").cloned().unwrap_or(format!("ysm_{NEVER_WAS}").into()) }))
+        }
         ("post", "/fn/booking_month") => json(json!({ "key": key, "month": "2026-12", "timezone": "UTC" })),
         ("post", "/fn/cancel") => json(json!({ "key": key, "reason": "" })),
         ("post", "/fn/reschedule") => json(json!({ "key": key, "start": start })),
