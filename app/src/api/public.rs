@@ -129,7 +129,7 @@ pub async fn book(form: BookForm) -> Result<Booked, AppError> {
     super::server::book(form).await
 }
 
-/// Keeps a start for a few minutes, in place of the hold `before`. [`AppError::SlotUnavailable`] where it is not offered
+/// Keeps a start for a few minutes under the random `id`, in place of the hold `before`. [`AppError::SlotUnavailable`] where it is not offered
 /// (any more).
 #[server(name = TakeHold, prefix = "/fn", endpoint = "hold", input = Json)]
 pub async fn hold(
@@ -137,8 +137,9 @@ pub async fn hold(
     session_type: String,
     start: DateTime<Utc>,
     before: Option<Uuid>,
+    id: Option<Uuid>,
 ) -> Result<HoldView, AppError> {
-    super::server::hold(mentor, session_type, start, before).await
+    super::server::hold(mentor, session_type, start, before, id).await
 }
 
 /// Gives a time back that was kept. By a form's encoding, which a page that is being left can still send.

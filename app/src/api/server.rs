@@ -214,9 +214,10 @@ pub(super) async fn hold(
     session_type: String,
     start: DateTime<Utc>,
     before: Option<Uuid>,
+    id: Option<Uuid>,
 ) -> Result<HoldView, AppError> {
     let (context, client) = (context(), use_context::<Client>().unwrap_or_default());
-    let hold = holds::exchange(&context, &client.0, &mentor, &session_type, start, before).await.map_err(fail)?;
+    let hold = holds::exchange(&context, &client.0, &mentor, &session_type, start, before, id).await.map_err(fail)?;
     Ok(HoldView { id: hold.id, expires_at: hold.expires_at, now: context.now() })
 }
 

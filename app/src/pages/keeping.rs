@@ -9,15 +9,17 @@ use crate::components::pick::{Pick, instant, instant_tag};
 use crate::components::{browser, use_status};
 use crate::context::use_visit;
 use crate::i18n::{fill, use_messages};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// Where a tab keeps what is kept for it, so that a reload does not lock it out.
 const REMEMBERED: &str = "yaksok.hold";
+/// For so long a hold may stand whose answer never came.
+const ASKED: TimeDelta = TimeDelta::minutes(5);
 /// The month is read again this often at most, in milliseconds.
 const READ_EVERY: f64 = 1_000.0;
 
@@ -49,8 +51,10 @@ pub struct Keeper {
     /// The start that was refused, and free ones near it.
     lost: RwSignal<Option<DateTime<Utc>>>,
     nearby: RwSignal<Vec<DateTime<Utc>>>,
-    /// The last hold there was; the next one takes its place.
+    /// The last hold there was, or may be; the next one takes its place.
     last: StoredValue<Option<Uuid>>,
+    /// The server's clock when the page was opened.
+    opened: StoredValue<DateTime<Utc>>,
     /// Numbers what is asked for: an answer that is late does not count.
     asked: StoredValue<u32>,
     awaited: StoredValue<bool>,
@@ -81,6 +85,7 @@ impl Keeper {
             lost,
             nearby,
             last: StoredValue::new(None),
+            opened: StoredValue::new(use_visit().with_untracked(|visit| visit.now)),
             asked: StoredValue::new(0),
             awaited: StoredValue::new(false),
             under_way: StoredValue::new(false),
@@ -168,12 +173,18 @@ impl Keeper {
         }
         let (id, own, until) = (words.next(), words.next().and_then(instant), words.next().and_then(instant));
         // The server's clock, as of when it rendered this page.
-        let now = use_visit().with_untracked(|visit| visit.now);
+        let now = self.opened.get_value();
         let live = own == Some(start) && until.is_some_and(|until| until > now);
         if live && self.last.get_value().is_none() {
             self.last.set_value(id.and_then(|id| id.parse().ok()));
         }
         live
+    }
+
+    fn remember(self, id: Option<Uuid>, start: DateTime<Utc>, until: DateTime<Utc>) {
+        let id = id.unwrap_or_default();
+        let text = format!("{} {id} {} {}", self.place(), instant_tag(start), instant_tag(until));
+        browser::tab_store(REMEMBERED, Some(&text));
     }
 
     fn place(self) -> String {
@@ -196,11 +207,20 @@ impl Keeper {
             }
             self.under_way.set_value(true);
             let before = self.last.get_value();
-            let answer = hold(mentor.clone(), session_type.clone(), start, before).await;
-            self.under_way.try_set_value(false);
-            if let Ok(view) = &answer {
-                self.last.try_set_value(Some(view.id));
+            let id = Uuid::parse_str(&browser::random_id()).ok();
+            let id = id.map(|id| Builder::from_random_bytes(id.into_bytes()).into_uuid());
+            // Known before it is: whoever reloads the page before the answer comes would find their own time taken.
+            if id.is_some() {
+                self.last.set_value(id);
+                self.remember(id, start, self.opened.get_value() + ASKED + open_for());
             }
+            let answer = hold(mentor.clone(), session_type.clone(), start, before, id).await;
+            self.under_way.try_set_value(false);
+            match &answer {
+                Ok(view) => self.last.try_set_value(Some(view.id)),
+                Err(AppError::SlotUnavailable) => self.last.try_set_value(before),
+                Err(_) => None,
+            };
             if self.asked.try_get_value() != Some(number) {
                 // The form was left meanwhile. If another is open, its time takes the place of this one.
                 if let Ok(view) = answer
@@ -214,9 +234,8 @@ impl Keeper {
             match answer {
                 Ok(view) => {
                     let left = (view.expires_at - view.now).num_milliseconds() as f64;
-                    let (id, tag) = (view.id, instant_tag);
-                    let text = format!("{} {id} {} {}", self.place(), tag(start), tag(view.expires_at));
-                    browser::tab_store(REMEMBERED, Some(&text));
+                    let id = view.id;
+                    self.remember(Some(id), start, view.expires_at);
                     self.lost.set(None);
                     self.state.set(State::Kept { id, start, until: browser::ticks() + left });
                     self.tick();
@@ -396,6 +415,11 @@ impl Keeper {
             });
         });
     }
+}
+
+/// How long the page has been open.
+fn open_for() -> TimeDelta {
+    TimeDelta::milliseconds(browser::ticks() as i64)
 }
 
 /// How long the time of this form is still kept, and when it is no more, the offer to keep it again.

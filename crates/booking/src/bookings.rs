@@ -149,7 +149,17 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
     let mut tx = context.store.begin(actor).await?;
     let id = tx.mentor_by_handle(&request.mentor).await?.ok_or(Error::NotFound)?.id();
     tx.act_for(id).await?;
-    tx.lock_calendar(id).await?;
+    if !tx.try_lock_calendar(id).await? {
+        // In a rush for one start, whoever comes too late hears so without standing in line. Repeats and holds do stand:
+        // the start may be their own.
+        if request.idempotency.is_none()
+            && request.hold.is_none()
+            && !is_wanted_start_offered(context, &mut tx, id, &request).await?
+        {
+            return Err(Error::SlotUnavailable);
+        }
+        tx.lock_calendar(id).await?;
+    }
     let now = context.now();
 
     // Whoever sent the same before has the lock until the answer is known.
@@ -249,6 +259,17 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
     tx.commit().await?;
     context.jobs_left.notify_waiters();
     Ok((made, token))
+}
+
+async fn is_wanted_start_offered(
+    context: &Context,
+    tx: &mut Tx,
+    mentor: MentorId,
+    request: &Request,
+) -> Result<bool, Error> {
+    let timezone = tx.mentor_by_id(mentor).await?.ok_or(Error::NotFound)?.timezone;
+    let owned = tx.session_type(mentor, &request.session_type).await?.ok_or(Error::NotFound)?;
+    listing::is_offered(context, tx, mentor, &timezone, Wish::from(&owned), request.start).await
 }
 
 /// The booking as it is now.

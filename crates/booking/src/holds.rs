@@ -6,7 +6,7 @@ use crate::{Context, Error};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 use store::{Actor, NewHold};
-use uuid::{Builder, Uuid};
+use uuid::{Builder, Uuid, Version};
 
 /// How long a time is kept.
 pub const HOLD: TimeDelta = TimeDelta::minutes(5);
@@ -37,13 +37,14 @@ pub async fn hold(
     session_type: &str,
     start: DateTime<Utc>,
 ) -> Result<Hold, Error> {
-    exchange(context, client, mentor, session_type, start, None).await
+    exchange(context, client, mentor, session_type, start, None, None).await
 }
 
 /// As [`hold`]; the hold `before` is given up for it and does not count against it. If it is no good any more, that is fine.
+/// Whoever chooses the hold's `id` can give it up without having seen the answer: a page that is reloaded in between.
 ///
 /// # Errors
-/// As there; then `before` is as it was.
+/// As there, and [`Error::Invalid`] where `id` is not random (version 4); then `before` is as it was.
 pub async fn exchange(
     context: &Context,
     client: &str,
@@ -51,7 +52,12 @@ pub async fn exchange(
     session_type: &str,
     start: DateTime<Utc>,
     before: Option<Uuid>,
+    id: Option<Uuid>,
 ) -> Result<Hold, Error> {
+    if id.is_some_and(|id| id.get_version() != Some(Version::Random)) {
+        return Err(Error::invalid("id", "invalid", "Leave it out, or use a random UUID."));
+    }
+    let chosen = id;
     let client_hash = sha256(client.as_bytes());
     let mut tx = context.store.begin(Actor::Visitor).await?;
     let id = tx.mentor_by_handle(mentor).await?.ok_or(Error::NotFound)?.id();
@@ -69,9 +75,12 @@ pub async fn exchange(
     if !listing::is_offered(context, &mut tx, id, &mentor.timezone, Wish::from(&owned), start).await? {
         return Err(Error::SlotUnavailable);
     }
-    let mut random = [0; 16];
-    context.random.fill(&mut random);
-    let hold = Hold { id: Builder::from_random_bytes(random).into_uuid(), expires_at: now + HOLD };
+    let new_id = || {
+        let mut random = [0; 16];
+        context.random.fill(&mut random);
+        Builder::from_random_bytes(random).into_uuid()
+    };
+    let hold = Hold { id: chosen.unwrap_or_else(new_id), expires_at: now + HOLD };
     tx.insert_hold(&NewHold {
         id: hold.id,
         mentor_id: id,

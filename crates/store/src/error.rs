@@ -38,7 +38,8 @@ impl From<sqlx::Error> for StoreError {
             return Self::Nul;
         }
         match refused.and_then(|e| e.constraint()) {
-            Some("bookings_no_overlap") => Self::Overlap,
+            // The ids of holds are chosen by whoever asks: one that is in use is refused like a time that is.
+            Some("bookings_no_overlap" | "bookings_pkey") => Self::Overlap,
             Some("mentors_handle_key") => Self::HandleTaken,
             Some("mentors_email_key") => Self::EmailTaken,
             _ => Self::Database(error),

@@ -154,15 +154,36 @@ async fn one_is_exchanged_for_another() {
     let app = ann().await;
     let next = "2026-12-01T09:30:00Z";
     let first = hold(&app, "1.1.1.1", START).await.unwrap();
-    let again = holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(START), Some(first.id)).await.unwrap();
+    let again =
+        holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(START), Some(first.id), None).await.unwrap();
     assert_ne!(first.id, again.id, "the same time, for as long again");
-    let other = holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(next), Some(again.id)).await.unwrap();
+    let other =
+        holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(next), Some(again.id), None).await.unwrap();
     assert_eq!(app.number("SELECT count(*) FROM bookings WHERE status = 'held'").await, 1);
     // One that is unknown or spent is no reason to refuse.
     holds::release(&app.context, "ann", other.id).await.unwrap();
-    holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(next), Some(other.id)).await.unwrap();
+    holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(next), Some(other.id), None).await.unwrap();
     // Refused, everything is as it was.
-    let refused = holds::exchange(&app.context, "2.2.2.2", "ann", "session", at(next), None).await;
+    let refused = holds::exchange(&app.context, "2.2.2.2", "ann", "session", at(next), None, None).await;
     assert!(matches!(refused, Err(Error::SlotUnavailable)));
     assert_eq!(app.number("SELECT count(*) FROM bookings WHERE status = 'held'").await, 1);
+}
+
+/// A page chose the id, was reloaded before the answer came, and asks again: the first hold is not in its way.
+#[tokio::test]
+async fn a_hold_whose_answer_was_lost_is_given_up_by_the_id_that_was_chosen_for_it() {
+    let app = ann().await;
+    let chosen =
+        [uuid::uuid!("67e55044-10b1-426f-9247-bb680e5fe0c8"), uuid::uuid!("1b671a64-40d5-491e-99b0-da01ff1f3341")];
+    let ask = |before, id| holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(START), before, Some(id));
+    assert_eq!(ask(None, chosen[0]).await.unwrap().id, chosen[0]);
+    assert!(matches!(ask(None, chosen[1]).await, Err(Error::SlotUnavailable)));
+    assert_eq!(ask(Some(chosen[0]), chosen[1]).await.unwrap().id, chosen[1]);
+    // Sent twice, it is refused like any other; and nobody chooses ids that tell of their time.
+    assert!(matches!(ask(None, chosen[1]).await, Err(Error::SlotUnavailable)));
+    let next = at(START) + TimeDelta::days(1);
+    let same = holds::exchange(&app.context, "1.1.1.1", "ann", "session", next, None, Some(chosen[1])).await;
+    assert!(matches!(same, Err(Error::SlotUnavailable)));
+    let ordered = app.context.new_id();
+    assert!(matches!(ask(Some(chosen[1]), ordered).await.unwrap_err(), Error::Invalid(_)));
 }
