@@ -95,11 +95,7 @@ pub async fn exchange(
     .await?;
     tx.commit().await?;
     // Nothing is written when a hold ends, so nobody else would say it. A hint: should we end before, nothing is lost.
-    let store = context.store.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(TOLD_AFTER).await;
-        store.announce(id);
-    });
+    context.store.announce_after(id, TOLD_AFTER);
     Ok(hold)
 }
 

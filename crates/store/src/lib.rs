@@ -124,10 +124,17 @@ impl Store {
         Tx::begin(&self.pool, &self.live, actor).await
     }
 
-    /// Tells every server that this mentor's slots may have changed. A transaction that changes them does so by itself, once
-    /// it is committed; this is for what time alone changes.
-    pub fn announce(&self, mentor: MentorId) {
-        self.live.announce(mentor);
+    /// Tells every server, in a while, that this mentor's slots may have changed. A transaction that changes them does so by
+    /// itself, once it is committed; this is for what time alone changes. Nothing is told once the store is gone: a task
+    /// that waits keeps no connection open.
+    pub fn announce_after(&self, mentor: MentorId, wait: Duration) {
+        let live = Arc::downgrade(&self.live);
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            if let Some(live) = live.upgrade() {
+                live.announce(mentor);
+            }
+        });
     }
 
     /// Changes its value whenever this mentor's slots may have changed, whichever server changed them, once
