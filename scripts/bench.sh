@@ -23,7 +23,7 @@ if [[ -z ${YAKSOK:-} ]]; then
 fi
 
 say "Measuring the slot rule"
-cargo bench --locked --quiet -p scheduling -- --quiet --warm-up-time 1 --measurement-time 3 >/dev/null
+cargo bench --locked --quiet -p scheduling --bench slots -- --quiet --warm-up-time 1 --measurement-time 3 >/dev/null
 say "Building what measures"
 cargo build --locked --quiet --release -p bench
 say "Measuring the server"
