@@ -13,7 +13,8 @@ const flags = [
 /** Pages are tested hydrated on a desktop and on a phone, and with JavaScript off. Each worker has a server of its own. */
 export default defineConfig({
     testDir: 'tests',
-    timeout: 60_000,
+    // Nothing here measures time: a slow machine may take as long as it needs.
+    timeout: 180_000,
     expect: { timeout: 10_000 },
     workers: 2,
     retries: 0,

@@ -1,5 +1,6 @@
 //! What every page knows from the start: who looks, in which language, and what a plain form posted.
 
+use crate::carried::Json;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use scheduling::{FieldError, Language};
@@ -66,7 +67,7 @@ impl Posted {
 
 /// Call once, at the root: takes the server's [`Visit`], carried to the browser in the page.
 pub fn provide_visit() {
-    let visit = SharedValue::new(server_visit).into_inner();
+    let visit = SharedValue::<_, Json>::new_with_encoding(server_visit).into_inner();
     provide_context(RwSignal::new(visit));
 }
 

@@ -7,12 +7,15 @@
 #![recursion_limit = "512"]
 
 pub mod api;
+pub mod carried;
 pub mod components;
 pub mod context;
+#[cfg(feature = "ssr")]
+pub mod document;
 pub mod error;
 pub mod format;
 pub mod i18n;
 pub mod pages;
 
 pub use error::AppError;
-pub use pages::{App, shell};
+pub use pages::App;

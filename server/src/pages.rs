@@ -2,6 +2,7 @@
 
 use app::api::server::Caller;
 use app::context::{Posted, Viewer, Visit};
+use app::document::{self, Files};
 use axum::body::Body;
 use axum::extract::{FromRef, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -19,6 +20,7 @@ use std::fmt::Write as _;
 pub(crate) struct Site {
     pub(crate) context: Context,
     pub(crate) options: LeptosOptions,
+    pub(crate) files: Files,
     pub(crate) https: bool,
     pub(crate) mail_in_files: bool,
 }
@@ -97,10 +99,10 @@ impl Site {
 
     /// Renders the page of `uri`, with what was posted to it.
     pub(crate) async fn render(&self, request: Request, visitor: Visitor, posted: Option<Posted>) -> Response {
-        let (options, site) = (self.options.clone(), self.clone());
+        let (files, site) = (self.files.clone(), self.clone());
         let render = leptos_axum::render_app_async_with_context(
             move || site.provide(&visitor, posted.clone()),
-            move || app::shell(options.clone()),
+            move || document::shell(&files),
         );
         render(request).await.into_response()
     }

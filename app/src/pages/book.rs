@@ -4,6 +4,7 @@ use super::keeping::{HoldNotice, Keeper};
 use super::mentor::{MentorMeta, SessionFacts};
 use crate::AppError;
 use crate::api::public::{BookForm, MentorCard, Month, book, month, nearest};
+use crate::carried::{Carried, carried};
 use crate::components::pick::{Pick, instant, instant_tag, month_shift, month_tag, use_page_query, use_pick};
 use crate::components::{
     Answer, Avatar, Button, ErrorSummary, ErrorView, Icon, Picture, REMEMBERED_HOURS, REMEMBERED_ZONE, Skeleton,
@@ -70,7 +71,7 @@ pub fn Book(
     let post_path = urls::book(&handle, &slug);
     let data = {
         let (handle, slug) = (handle.clone(), slug.clone());
-        Resource::new_blocking(
+        carried(
             move || pick.with(|pick| (pick.month.clone(), pick.timezone.clone())),
             move |(wanted, zone)| awaiting(busy, month(handle.clone(), slug.clone(), wanted, zone)),
         )
@@ -79,7 +80,7 @@ pub fn Book(
     let offered = {
         let lost = form.lost.get_untracked();
         let (handle, slug) = (handle.clone(), slug.clone());
-        Resource::new_blocking(
+        carried(
             || (),
             move |()| {
                 let (handle, slug) = (handle.clone(), slug.clone());
@@ -129,8 +130,8 @@ pub fn Book(
 /// What choosing a time and giving details share.
 #[derive(Clone, Copy)]
 struct Times {
-    data: Resource<Result<Month, AppError>>,
-    offered: Resource<Vec<DateTime<Utc>>>,
+    data: Carried<Result<Month, AppError>>,
+    offered: Carried<Vec<DateTime<Utc>>>,
     form: Form,
     keeper: Keeper,
     pick: Memo<Pick>,

@@ -5,6 +5,7 @@ use super::mentor::location_kind;
 use crate::AppError;
 use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, cancel, erase, reschedule};
 use crate::api::public::Month;
+use crate::carried::{Carried, carried};
 use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_page_query, use_pick, with_query};
 use crate::components::{
     Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker,
@@ -51,10 +52,10 @@ pub fn BookingPage() -> impl IntoView {
 
     let data = {
         let key = key.clone();
-        Resource::new_blocking(|| (), move |()| booking(key.clone()))
+        carried(|| (), move |()| booking(key.clone()))
     };
     let busy = RwSignal::new(false);
-    let month = Resource::new_blocking(
+    let month = carried(
         move || {
             let wanted = pick.with(|pick| (pick.month.clone(), pick.timezone.clone()));
             moving.get().then_some(wanted)
@@ -596,7 +597,7 @@ fn KeepLink(page: Page) -> impl IntoView {
 fn Move(
     page: Page,
     booking: StoredValue<BookingView>,
-    month: Resource<Result<Option<Month>, AppError>>,
+    month: Carried<Result<Option<Month>, AppError>>,
     busy: RwSignal<bool>,
     awaited: RwSignal<Option<NaiveDate>>,
 ) -> impl IntoView {
@@ -643,7 +644,7 @@ fn Move(
 fn MoveChoosing(
     page: Page,
     booking: StoredValue<BookingView>,
-    month: Resource<Result<Option<Month>, AppError>>,
+    month: Carried<Result<Option<Month>, AppError>>,
     busy: RwSignal<bool>,
     awaited: RwSignal<Option<NaiveDate>>,
 ) -> impl IntoView {

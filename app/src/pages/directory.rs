@@ -1,6 +1,7 @@
 //! Everybody who can be booked.
 
 use crate::api::public::{MentorCard, mentors};
+use crate::carried::carried;
 use crate::components::pick::{use_page_query, with_query};
 use crate::components::{Avatar, ErrorView, Icon, Picture, Skeleton};
 use crate::context::use_visit;
@@ -19,7 +20,7 @@ pub fn DirectoryPage() -> impl IntoView {
     let get = move |name| query.with(|query| query.get_str(name).map(str::trim).unwrap_or_default().to_string());
     let wanted = Memo::new(move |_| get("query"));
     let cursor = Memo::new(move |_| get("cursor"));
-    let page = Resource::new_blocking(
+    let page = carried(
         move || (wanted.get(), cursor.get()),
         |(wanted, cursor)| {
             let some = |text: String| (!text.is_empty()).then_some(text);

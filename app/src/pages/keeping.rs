@@ -5,6 +5,7 @@
 
 use crate::AppError;
 use crate::api::public::{Month, hold, month, nearest, release_hold};
+use crate::carried::Carried;
 use crate::components::pick::{Pick, instant, instant_tag};
 use crate::components::{browser, use_status};
 use crate::context::use_visit;
@@ -43,7 +44,7 @@ enum State {
 pub struct Keeper {
     mentor: StoredValue<String>,
     session_type: StoredValue<String>,
-    data: Resource<Result<Month, AppError>>,
+    data: Carried<Result<Month, AppError>>,
     pick: Memo<Pick>,
     state: RwSignal<State>,
     /// Whole seconds that the time is still kept.
@@ -70,7 +71,7 @@ pub struct Keeper {
 impl Keeper {
     pub(super) fn new(
         (mentor, session_type): (String, String),
-        data: Resource<Result<Month, AppError>>,
+        data: Carried<Result<Month, AppError>>,
         pick: Memo<Pick>,
         lost: RwSignal<Option<DateTime<Utc>>>,
         nearby: RwSignal<Vec<DateTime<Utc>>>,

@@ -3,6 +3,7 @@
 use super::book::Book;
 use crate::AppError;
 use crate::api::public::{MentorCard, MentorPage as Mentor, mentor};
+use crate::carried::carried;
 use crate::components::{Avatar, ErrorView, Icon, NotFoundView, Picture, Skeleton};
 use crate::context::use_visit;
 use crate::format;
@@ -18,7 +19,7 @@ pub fn MentorPage() -> impl IntoView {
     let params = use_params_map();
     let handle = Memo::new(move |_| params.with(|params| params.get("handle").unwrap_or_default()));
     let wanted = Memo::new(move |_| params.with(|params| params.get("session_type")));
-    let page = Resource::new_blocking(move || handle.get(), mentor);
+    let page = carried(move || handle.get(), mentor);
     let show = move || {
         Suspend::new(async move {
             let result = page.await;

@@ -20,32 +20,6 @@ use leptos_router::hooks::use_location;
 use leptos_router::{SsrMode, path};
 use parts::{Account, Dashboard, Page};
 
-/// The document around the app.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    view! {
-        <!DOCTYPE html>
-        <html>
-            <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8f5ee"/>
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#151311"/>
-                <meta name="format-detection" content="telephone=no"/>
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <link rel="icon" href="/favicon.ico" sizes="32x32"/>
-                <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
-                <HydrationScripts options=options.clone()/>
-                <HashedStylesheet options id="leptos"/>
-                <MetaTags/>
-            </head>
-            <body>
-                <App/>
-            </body>
-        </html>
-    }
-}
-
 /// The application. Every page is rendered whole before its first byte leaves, so that status, title and description
 /// are right.
 #[component]

@@ -147,9 +147,8 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
         None => Actor::Visitor,
     };
     let mut tx = context.store.begin(actor).await?;
-    let id = tx.mentor_by_handle(&request.mentor).await?.ok_or(Error::NotFound)?.id();
-    tx.act_for(id).await?;
-    if !tx.try_lock_calendar(id).await? {
+    let (id, held) = tx.enter_calendar(&request.mentor).await?.ok_or(Error::NotFound)?;
+    if !held {
         // In a rush for one start, whoever comes too late hears so without standing in line. Repeats and holds do stand:
         // the start may be their own.
         if request.idempotency.is_none()
@@ -463,7 +462,7 @@ pub(crate) async fn move_by_calendar(
         Ok(_) => Ok(true),
         Err(mut held) => {
             let event = NewEvent { previous: Some(wanted), ..held.event(context, EventKind::MoveRefused, None) };
-            held.tx.insert_event(&event).await?;
+            held.tx.insert_event(&event, &[]).await?;
             let notice = Task::Notice { event: event.id, mentee: false };
             jobs::leave(&mut held.tx, Some(event.mentor_id), &notice, held.now, held.now).await?;
             held.restore_event(context).await?;
@@ -610,8 +609,7 @@ impl Held {
 }
 
 async fn write_down(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
-    tx.insert_event(event).await?;
-    jobs::follow_up(tx, event).await
+    Ok(tx.insert_event(event, &jobs::that_follow(event)?).await?)
 }
 
 /// By which rules a booking moves: those of its session type today, with the length and buffers it was made with.

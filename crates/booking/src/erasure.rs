@@ -110,7 +110,7 @@ async fn forget(context: &Context, tx: &mut Tx, mentor: MentorId, those: &[Booki
             reason: None,
             created_at: now,
         };
-        tx.insert_event(&event).await?;
+        tx.insert_event(&event, &[]).await?;
         // What was cancelled has no event any more, or a job that takes it away.
         let link = tx.event_link(booking.id).await?;
         if link.is_some_and(|link| is_live(booking) || link.written_sequence < booking.sequence) {

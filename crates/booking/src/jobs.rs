@@ -102,11 +102,10 @@ pub(crate) async fn leave_once(tx: &mut Tx, mentor: MentorId, task: &Task, now: 
     Ok(tx.enqueue_once(mentor, &kind, &payload, now).await?)
 }
 
-/// What follows a change of a booking: both are told, and its event is written.
-pub(crate) async fn follow_up(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
+/// What follows a change of a booking: both are told, and its event is written. Kinds and payloads.
+pub(crate) fn that_follow(event: &NewEvent) -> Result<[(String, serde_json::Value); 3], Error> {
     let notice = |mentee| written(&Task::Notice { event: event.id, mentee });
-    let jobs = [notice(true)?, notice(false)?, written(&Task::Event { booking: event.booking_id })?];
-    Ok(tx.enqueue_all(event.mentor_id, &jobs, event.created_at).await?)
+    Ok([notice(true)?, notice(false)?, written(&Task::Event { booking: event.booking_id })?])
 }
 
 pub(crate) async fn expire_at(

@@ -3,6 +3,7 @@ use crate::session_types::{location, location_word};
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
 use scheduling::{Actor, ApiKeyId, BookingId, EventId, EventKind, Location, MentorId, SessionTypeId, Status};
+use serde_json::Value;
 use sqlx::postgres::types::PgRange;
 use std::ops::{Bound, Range};
 use uuid::Uuid;
@@ -425,13 +426,18 @@ impl Tx {
         Ok(())
     }
 
-    /// Visitor, mentor (acting for the mentor), worker: writes down what happened.
-    pub async fn insert_event(&mut self, e: &NewEvent) -> Result<(), StoreError> {
+    /// Visitor, mentor (acting for the mentor), worker: writes down what happened, and leaves the jobs that follow, each its
+    /// kind and payload, to be run once this transaction has committed.
+    pub async fn insert_event(&mut self, e: &NewEvent, jobs: &[(String, Value)]) -> Result<(), StoreError> {
+        let (kinds, payloads): (Vec<_>, Vec<_>) = jobs.iter().cloned().unzip();
         sqlx::query!(
-            "INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, previous_during, reason,
-                 created_at, api_key_id)
-             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8),
-                 CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12, $13)",
+            "WITH event AS (
+                 INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, previous_during,
+                     reason, created_at, api_key_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8),
+                     CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12, $13))
+             INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
+             SELECT $3, kind, payload, $12, $12 FROM unnest($14::text[], $15::jsonb[]) AS job (kind, payload)",
             e.id.0,
             e.booking_id.0,
             e.mentor_id.0,
@@ -444,7 +450,9 @@ impl Tx {
             e.previous.as_ref().map(|r| r.end),
             e.reason,
             e.created_at,
-            e.api_key.map(|id| id.0)
+            e.api_key.map(|id| id.0),
+            &kinds,
+            &payloads
         )
         .execute(self.connection())
         .await?;

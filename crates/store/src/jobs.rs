@@ -42,27 +42,6 @@ impl Tx {
         Ok(())
     }
 
-    /// As [`enqueue`](Self::enqueue), several at once, each its kind and payload, to be run at once.
-    pub async fn enqueue_all(
-        &mut self,
-        mentor: MentorId,
-        jobs: &[(String, serde_json::Value)],
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let (kinds, payloads): (Vec<_>, Vec<_>) = jobs.iter().cloned().unzip();
-        sqlx::query!(
-            "INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
-             SELECT $1, kind, payload, $4, $4 FROM unnest($2::text[], $3::jsonb[]) AS job (kind, payload)",
-            mentor.0,
-            &kinds,
-            &payloads,
-            now
-        )
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
     /// Worker: as [`enqueue`](Self::enqueue), to be run at once, unless the same waits already and nobody has begun it.
     pub async fn enqueue_once(
         &mut self,
@@ -87,14 +66,15 @@ impl Tx {
     }
 
     /// Worker: leases the job that has been due longest until `lease_until`. A worker that dies lets the lease lapse,
-    /// and another takes the job up; so a job runs at least once. Of the kinds in `kinds` only.
+    /// and another takes the job up; so a job runs at least once. Of the kinds in `kinds` only. The commit does not wait for
+    /// the disk: a lease that a crash of the database takes along only lapses sooner.
     pub async fn lease_job(
         &mut self,
         kinds: &[String],
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
     ) -> Result<Option<Job>, StoreError> {
-        Ok(sqlx::query_as!(
+        let job = sqlx::query_as!(
             Job,
             "UPDATE jobs SET locked_until = $2, attempts = attempts + 1
              WHERE id = (
@@ -107,7 +87,9 @@ impl Tx {
             kinds
         )
         .fetch_optional(self.connection())
-        .await?)
+        .await?;
+        sqlx::raw_sql("SET LOCAL synchronous_commit = off").execute(self.connection()).await?;
+        Ok(job)
     }
 
     /// Worker: the job is done.

@@ -91,6 +91,28 @@ impl Tx {
         .await?)
     }
 
+    /// Visitor: acts for the mentor of a handle from here on, and holds their calendar as [`lock_calendar`] does, if nobody
+    /// else holds it now. Who, and whether it is held.
+    ///
+    /// [`lock_calendar`]: Self::lock_calendar
+    pub async fn enter_calendar(&mut self, handle: &str) -> Result<Option<(MentorId, bool)>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT id, pg_try_advisory_xact_lock(hashtextextended(id::text, 0)) AS "held!",
+                   set_config('app.mentor_id', id::text, true)
+               FROM mentors WHERE handle = $1"#,
+            sought(handle)
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| {
+            let mentor = MentorId(row.id);
+            if row.held {
+                self.changes_slots(mentor);
+            }
+            (mentor, row.held)
+        }))
+    }
+
     /// Visitor: the mentor of an id.
     pub async fn mentor_by_id(&mut self, id: MentorId) -> Result<Option<Mentor>, StoreError> {
         Ok(sqlx::query_as!(

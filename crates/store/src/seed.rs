@@ -61,6 +61,7 @@ impl Tx {
         count: i32,
         first: DateTime<Utc>,
         step_hours: i32,
+        token_sealed: &[u8],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mentors: Vec<Uuid> = mentors.iter().map(|id| id.0).collect();
@@ -72,7 +73,7 @@ impl Tx {
                  SELECT gen_random_uuid(), s.mentor_id, s.id, s.slug, s.name, 'confirmed',
                      tstzrange($3::timestamptz + n * make_interval(hours => $4), $3::timestamptz + n * make_interval(hours => $4) + interval '30 minutes'),
                      s.buffer_before_minutes, s.buffer_after_minutes, 0, 'Ada ' || n, 'ada-' || n || '@example.com',
-                     'Europe/Berlin', 'en', sha256((s.id::text || ' ' || n || ' ' || $4::integer)::bytea), 'sealed', $5
+                     'Europe/Berlin', 'en', sha256((s.id::text || ' ' || n || ' ' || $4::integer)::bytea), $6, $5
                  FROM session_types s, generate_series(0, $2::integer - 1) AS n
                  WHERE s.mentor_id = ANY($1) OR $1 = '{}'
                  RETURNING id, mentor_id, during)
@@ -82,7 +83,8 @@ impl Tx {
             count,
             first,
             step_hours,
-            now
+            now,
+            token_sealed
         )
         .execute(self.connection())
         .await?;

@@ -81,21 +81,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Like [`lock_calendar`](Self::lock_calendar), but does not wait: answers whether the calendar is held now.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn try_lock_calendar(&mut self, mentor: MentorId) -> Result<bool, StoreError> {
-        let held = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(mentor.to_string())
-            .fetch_one(self.connection())
-            .await?;
-        if held {
-            self.changed = Some(mentor);
-        }
-        Ok(held)
-    }
-
     /// Waits until no other transaction counts what this client has, and lets no other until the end of this one. Before
     /// [`lock_calendar`](Self::lock_calendar), never after it.
     ///

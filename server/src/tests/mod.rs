@@ -1,5 +1,6 @@
 //! The whole public router, pages and all, on a real database, at a time that stands still.
 
+mod delivery;
 mod hostile;
 mod rights;
 
@@ -7,6 +8,7 @@ use crate::api::tests::common::{self, TestApp, at, blocked, every_day, request};
 use crate::http_server;
 use crate::limits::Limits;
 use crate::pages::{Site, Visitor};
+use app::document::Files;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
@@ -35,7 +37,7 @@ struct World {
     site: Site,
     router: Router,
     people: People,
-    _files: TempDir,
+    _folder: TempDir,
     _stop: watch::Sender<bool>,
 }
 
@@ -70,18 +72,19 @@ struct Reply {
 
 impl World {
     async fn new() -> Self {
-        let (files, app) = (tempfile::tempdir().unwrap(), TestApp::new().await);
-        fs::create_dir(files.path().join("pkg")).unwrap();
-        fs::write(files.path().join("pkg/yaksok.js"), "").unwrap();
-        fs::write(files.path().join("robots.txt"), "User-agent: *\n").unwrap();
-        let root = files.path().to_string_lossy().into_owned();
+        let (folder, app) = (tempfile::tempdir().unwrap(), TestApp::new().await);
+        fs::create_dir(folder.path().join("pkg")).unwrap();
+        fs::write(folder.path().join("pkg/yaksok.js"), "").unwrap();
+        fs::write(folder.path().join("robots.txt"), "User-agent: *\n").unwrap();
+        let root = folder.path().to_string_lossy().into_owned();
         let options = LeptosOptions::builder().output_name("yaksok").site_root(root).build();
-        let site = Site { context: app.context.clone(), options, https: true, mail_in_files: false };
+        let files = Files::listed("");
+        let site = Site { context: app.context.clone(), files, options, https: true, mail_in_files: false };
         let platform = Some(sha256(PLATFORM_KEY.as_bytes()));
         let (stop, stopped) = watch::channel(false);
         let router = http_server::router(site.clone(), Limits::new(0, 0, 0, platform), platform, stopped).unwrap();
         let people = People::come(&app).await;
-        Self { app, site, router, people, _files: files, _stop: stop }
+        Self { app, site, router, people, _folder: folder, _stop: stop }
     }
 
     /// Everything as it was in the beginning.

@@ -2,6 +2,7 @@
 
 use super::calendars::provider_name;
 use crate::api::dashboard::{Activity, ActivityLine, ActivityOf, activity};
+use crate::carried::carried;
 use crate::components::pick::{day_shift, instant_tag, with_query};
 use crate::components::{ErrorView, Icon, Picture, Skeleton};
 use crate::format::{self, Hours};
@@ -18,7 +19,7 @@ pub fn ActivityPage() -> impl IntoView {
     let t = use_messages().activity();
     let address = use_query_map();
     let before = Memo::new(move |_| address.with(|query| query.get("before")).filter(|cursor| !cursor.is_empty()));
-    let page = Resource::new_blocking(move || before.get(), activity);
+    let page = carried(move || before.get(), activity);
     view! {
         <Title text=t.title/>
         <div class="stack">

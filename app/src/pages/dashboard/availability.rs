@@ -1,6 +1,7 @@
 //! The weekly hours.
 
 use crate::api::dashboard::editor;
+use crate::carried::carried;
 use crate::components::availability::AvailabilityEditor;
 use crate::components::{ErrorView, Skeleton};
 use crate::i18n::use_messages;
@@ -11,7 +12,7 @@ use leptos_meta::Title;
 #[component]
 pub fn AvailabilityPage() -> impl IntoView {
     let t = use_messages().dashboard();
-    let opened = Resource::new_blocking(|| (), |()| editor());
+    let opened = carried(|| (), |()| editor());
     view! {
         <Title text=t.editor_title/>
         <Suspense fallback=|| {

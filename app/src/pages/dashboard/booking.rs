@@ -4,6 +4,7 @@ use super::bookings::StatusBadge;
 use super::decide::{Act, Acting, Decide};
 use crate::AppError;
 use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, reschedule};
+use crate::carried::carried;
 use crate::components::pick::{Pick, use_pick};
 use crate::components::{
     Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, awaiting, browser,
@@ -27,7 +28,7 @@ pub fn BookingDetailPage() -> impl IntoView {
     let t = use_messages().dashboard();
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<BookingId>().ok()));
-    let shown = Resource::new_blocking(
+    let shown = carried(
         move || id.get(),
         |id| async move {
             match id {
@@ -181,7 +182,7 @@ fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl
     let navigate = use_navigate();
     let id = current.with_untracked(|booking| booking.id);
     let busy = RwSignal::new(false);
-    let month = Resource::new(
+    let month = carried(
         move || pick.with(|pick| (pick.month.clone(), pick.timezone.clone())),
         move |(month, zone)| awaiting(busy, booking_month(BookingKey::Own(id), month, zone)),
     );

@@ -5,6 +5,7 @@ use super::layout::CopyLink;
 use crate::api::Page;
 use crate::api::dashboard::{BookingFilter, bookings};
 use crate::api::manage::{BookingView, Status};
+use crate::carried::carried;
 use crate::components::pick::{day_shift, with_query};
 use crate::components::{Button, ErrorView, Icon, Picture, Skeleton, use_status};
 use crate::context::use_visit;
@@ -51,7 +52,7 @@ pub fn DashboardPage() -> impl IntoView {
         FILTERS.into_iter().find(|filter| tag(*filter) == show).unwrap_or_default()
     });
     let query = Memo::new(move |_| address.with(|query| query.get("query")).unwrap_or_default().trim().to_owned());
-    let page = Resource::new_blocking(
+    let page = carried(
         move || (filter.get(), query.get()),
         |(filter, query)| bookings(filter, Some(query).filter(|query| !query.is_empty()), None),
     );

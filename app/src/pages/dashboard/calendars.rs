@@ -10,6 +10,7 @@ pub mod connection;
 
 use crate::AppError;
 use crate::api::dashboard::{Calendars, ConnectionView, calendars};
+use crate::carried::carried;
 use crate::components::{ErrorView, Icon, Picture, Skeleton, browser, use_status};
 use crate::context::{Visit, use_visit};
 use crate::i18n::{fill, use_messages};
@@ -80,7 +81,7 @@ pub(super) fn provider_name(provider: &str) -> &'static str {
 #[component]
 pub fn CalendarsPage() -> impl IntoView {
     let t = use_messages().dashboard();
-    let loaded = Resource::new_blocking(|| (), |()| calendars());
+    let loaded = carried(|| (), |()| calendars());
     view! {
         <Title text=t.calendars_title/>
         <div class="stack calendars">

@@ -3,6 +3,7 @@
 use super::layout::CopyLink;
 use crate::AppError;
 use crate::api::dashboard::{delete_session_type, put_session_type, session_types};
+use crate::carried::carried;
 use crate::components::{
     Button, CheckboxField, Dialog, ErrorSummary, ErrorView, Icon, Picture, SelectField, Skeleton, TextField, browser,
     field_error, use_status,
@@ -20,7 +21,7 @@ use scheduling::{FieldError, Location, LocationKind, Price, SessionType, urls};
 #[component]
 pub fn SessionTypesPage() -> impl IntoView {
     let t = use_messages().dashboard();
-    let listed = Resource::new_blocking(|| (), |()| session_types());
+    let listed = carried(|| (), |()| session_types());
     view! {
         <Title text=t.types_title/>
         <Suspense fallback=|| view! { <Skeleton lines=6/> }>

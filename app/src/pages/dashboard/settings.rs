@@ -4,6 +4,7 @@ use crate::AppError;
 use crate::api::dashboard::{
     ApiKeyView, Settings, api_keys, create_api_key, delete_account, revoke_api_key, save_settings, settings,
 };
+use crate::carried::carried;
 use crate::components::{
     Button, Dialog, ErrorSummary, ErrorView, SelectField, Skeleton, TextField, ZoneField, browser, field_error,
     use_status,
@@ -20,7 +21,7 @@ use scheduling::{Language, urls};
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let t = use_messages().dashboard();
-    let loaded = Resource::new_blocking(
+    let loaded = carried(
         || (),
         |()| async move {
             let settings = settings().await?;

@@ -169,6 +169,7 @@ async fn made_up_data_fills_an_empty_database_only() {
     let few = Amounts { mentors: 20, bookings: 300, events: 100, series: 2 };
     assert!(seed::fill(&app.context, few, false).await.unwrap());
     assert!(!seed::fill(&app.context, few, false).await.unwrap(), "it has mentors");
+    assert!(booking::rotation::key_fits(&app.context).await.unwrap(), "the server starts again on it");
     for (table, rows) in [("mentors", 21), ("bookings", 300 + 4 * 21), ("calendar_busy", 100 + 2 * 52)] {
         assert_eq!(app.number(&format!("SELECT count(*) FROM {table}")).await, rows, "{table}");
     }
