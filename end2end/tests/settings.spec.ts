@@ -98,6 +98,8 @@ test('API keys are made, work, and are revoked', async ({ page, server, accessib
     const key = await secret.inputValue();
     expect(key).toMatch(/^ysk_/);
     expect(await server.api('GET', '/session-types', key)).toHaveLength(1);
+    await keys.getByRole('button', { name: 'I have it' }).press('Enter');
+    await expect(keys.getByRole('heading', { name: 'API keys' })).toBeFocused();
 
     await page.reload();
     await hydrated(page);
@@ -111,6 +113,7 @@ test('API keys are made, work, and are revoked', async ({ page, server, accessib
     await keys.getByRole('button', { name: 'Revoke: Calendar script' }).click();
     await dialog.getByRole('button', { name: 'Revoke' }).click();
     await expect(page.getByText('The key “Calendar script” is revoked.')).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'API keys' })).toBeFocused();
     await server.api('GET', '/session-types', key, undefined, 401);
     await page.reload();
     await hydrated(page);
