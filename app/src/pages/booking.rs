@@ -532,7 +532,7 @@ fn Details(page: Page, booking: BookingView, upcoming: bool) -> impl IntoView {
         (false, true) => view! { <p class="muted">{t.erase_when_over}</p> }.into_any(),
         (false, false) => view! {
             <details class="disclosure" open=asked>
-                <summary class="button" data-kind="quiet">{t.erase_details}</summary>
+                <summary class="button">{t.erase_details}</summary>
                 <form class="form card" method="post" action=page.path.get_untracked() on:submit=submit>
                     <h3>{t.erase_question}</h3>
                     <p>{fill(t.erase_explained, &[("name", &booking.mentor_name)])}</p>
