@@ -256,37 +256,35 @@ setup_fonts() {
     apt_install "Korean letters for the browser" fonts-noto-cjk
 }
 
-# --- Calendar servers, for tests --------------------------------------------------------------------------------------
+# --- Programs of Python, for tests ------------------------------------------------------------------------------------
 
-setup_caldav() {
-    local versions="radicale==$RADICALE xandikos==$XANDIKOS" bin=$TOOLS/caldav/bin
-    if [[ -x $bin/radicale && -x $bin/xandikos && $(cat "$TOOLS/caldav/versions" 2>/dev/null) == "$versions" ]]; then
+# python_programs folder "why" package==version…
+# Each package brings a program of its name. They live in a folder of their own, away from the system's Python.
+python_programs() {
+    local folder=$TOOLS/$1 why=$2 program absent=
+    shift 2
+    for program in "${@%%==*}"; do
+        [[ -x $folder/bin/$program ]] || absent=$program
+    done
+    if [[ -z $absent && $(cat "$folder/versions" 2>/dev/null) == "$*" ]]; then
         return
     fi
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-        package "runs the calendar servers of the tests" python3-venv python3
+        package "runs ${*%%==*}: $why" python3-venv python3
     fi
-    say "Installing Radicale $RADICALE and xandikos $XANDIKOS: the calendar servers that the tests talk to"
-    rm -rf "$TOOLS/caldav"
-    python3 -m venv "$TOOLS/caldav"
-    # shellcheck disable=SC2086
-    "$bin/pip" install --quiet --disable-pip-version-check $versions >&2
-    echo "$versions" >"$TOOLS/caldav/versions"
+    say "Installing ${*//==/ }: $why"
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+    echo "$*" >"$folder/versions"
+}
+
+setup_caldav() {
+    python_programs caldav "the calendar servers that the tests talk to" "radicale==$RADICALE" "xandikos==$XANDIKOS"
 }
 
 setup_schemathesis() {
-    local versions="schemathesis==$SCHEMATHESIS" bin=$TOOLS/schemathesis/bin
-    if [[ -x $bin/schemathesis && $(cat "$TOOLS/schemathesis/versions" 2>/dev/null) == "$versions" ]]; then
-        return
-    fi
-    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-        package "runs Schemathesis" python3-venv python3
-    fi
-    say "Installing Schemathesis $SCHEMATHESIS: it asks the API what its document allows"
-    rm -rf "$TOOLS/schemathesis"
-    python3 -m venv "$TOOLS/schemathesis"
-    "$bin/pip" install --quiet --disable-pip-version-check "$versions" >&2
-    echo "$versions" >"$TOOLS/schemathesis/versions"
+    python_programs schemathesis "it asks the API what its document allows" "schemathesis==$SCHEMATHESIS"
 }
 
 # --- All --------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 import { everyDay, invite, nextMonth } from '../fixtures/server';
-import { expect, hydrated, logIn, open, test } from '../fixtures/test';
+import { announced, expect, hydrated, logIn, open, test } from '../fixtures/test';
 
 const plain = (title: string) => title === 'no-javascript';
 
@@ -263,8 +263,10 @@ test('when the time is no longer kept the page says so, and keeps it again', asy
     await expect(page.getByLabel('Your name')).toHaveValue('Slow');
     await accessible(page);
     await page.unroute('**/fn/hold');
-    await page.getByRole('button', { name: 'Keep it again' }).click();
+    await page.getByRole('button', { name: 'Keep it again' }).press('Enter');
     await expect(kept(page)).toHaveText(/^This time is kept for you for [45]:\d\d$/);
+    await expect(announced(page)).toHaveText(/^This time is kept for you for [45]:\d\d/);
+    await expect(page.getByRole('heading', { name: 'Your details' })).toBeFocused();
     await expect(over).toHaveCount(0);
     await page.getByRole('button', { name: 'Book this time' }).click();
     await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
@@ -338,6 +340,19 @@ test('back, forward and reload at every step @phone', async ({ page, server }) =
 
 test.describe('on a bad network', () => {
     test.use({ expectedErrors: /ERR_FAILED|Failed to load resource/ });
+
+    test('a time that goes while its form is open is said at once, also behind a link that names only the time', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('Europe/Berlin'));
+        const start = (await server.starts(mentor, 45)).at(-1);
+        // Without a hold the form only watches.
+        await page.route('**/fn/hold', (route) => route.abort());
+        await open(page, `/${mentor.handle}?start=${start}`);
+        await page.getByLabel('Your name').fill('Slower');
+        await server.book(mentor, start!, 'Faster');
+        await expect(page.getByRole('heading', { name: /has just been taken/ })).toBeFocused();
+        await expect(page.getByLabel('Your name')).toHaveValue('Slower');
+        await expect(page.locator('.hold')).toBeHidden();
+    });
 
     test('slow answers show that something is under way, and two presses book once', async ({ page, server }) => {
         const mentor = await server.mentor(everyDay('Europe/Berlin'));

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { CalDav } from '../fixtures/caldav';
 import { NAMES, type Provider, connect, setOut, test } from '../fixtures/calendars';
 import { type Mentor, type Server, everyDay, freePort } from '../fixtures/server';
 import { expect, hydrated, open } from '../fixtures/test';
@@ -305,6 +306,86 @@ test('a calendar server that cannot be used is spoken of at its field @phone', a
     await form.getByRole('button', { name: 'Cancel' }).click();
     await expect(form).toHaveCount(0);
     await new Promise((resolve) => refusing.close(resolve));
+});
+
+test('a calendar server is connected by its form, blocks, and is disconnected @phone', async ({ page, server, passing, accessible }) => {
+    const caldav = await CalDav.start();
+    const mentor = passing(await server.mentor(everyDay('UTC')));
+    const [taken, later] = (await server.starts(mentor)).slice(20);
+    await caldav.add('Dentist', taken);
+    await page.goto(await server.loginLink(mentor));
+    await open(page, '/dashboard/calendars');
+    await page.getByRole('button', { name: 'Connect CalDAV' }).press('Enter');
+    // By keyboard alone: address, user name, password, Enter.
+    const form = page.getByRole('form', { name: 'Connect by CalDAV' });
+    await expect(form.locator('#url')).toBeFocused();
+    await page.keyboard.type(caldav.url);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(caldav.username);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(caldav.password);
+    await page.keyboard.press('Enter');
+
+    await expect(page.locator('.toast')).toContainText('CalDAV is connected.');
+    await expect(form).toHaveCount(0);
+    await expect(page.getByRole('heading', { name: 'Connected calendars' })).toBeFocused();
+    await expect(page.getByRole('heading', { name: caldav.account })).toBeVisible();
+    await expect(page.getByText('Last synced:')).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByRole('group', { name: 'Which calendars block' }).getByRole('checkbox', { name: /^Team/ })).toBeChecked();
+    await accessible(page);
+
+    await expect.poll(() => server.starts(mentor)).not.toContain(taken);
+    const address = (start: string) => `/${mentor.handle}?date=${start.slice(0, 10)}&tz=UTC`;
+    await open(page, address(taken));
+    await expect(page.locator('a.time').first()).toBeVisible();
+    await expect(page.locator(`a.time[href*="${taken}"]`)).toHaveCount(0);
+    await caldav.add('School', later);
+    await expect.poll(() => server.starts(mentor), { timeout: 20_000 }).not.toContain(later);
+
+    await open(page, '/dashboard/calendars');
+    await page.getByRole('button', { name: `Disconnect: ${caldav.account}` }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
+    await expect(page.locator('.toast')).toContainText(`${caldav.account} is disconnected.`);
+    await expect(page.getByRole('heading', { name: 'No calendar is connected yet' })).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+    expect(await server.starts(mentor)).toEqual(expect.arrayContaining([taken, later]));
+    await open(page, address(taken));
+    await expect(page.locator(`a.time[href*="${taken}"]`)).toHaveCount(1);
+    caldav.stop();
+});
+
+test('a calendar that puts us off, and one that has gone, are spoken of in both languages @phone', async ({ page, context, server, fakes, passing, accessible }) => {
+    const mentor = passing(await server.mentor(everyDay('Asia/Seoul')));
+    const caldav = await CalDav.start();
+    await server.api('POST', '/calendars/caldav', mentor.key, { url: caldav.url, username: caldav.username, password: caldav.password });
+    await caldav.remove();
+    await fakes.control('google', 'fail', { matching: '/events', times: 1, fault: { throttled: 600 } });
+    await page.goto(await server.loginLink(mentor));
+    await setOut(page, 'google');
+    await page.getByRole('link', { name: 'Allow', exact: true }).click();
+    await expect(page.getByText('Google Calendar is connected.', { exact: true })).toBeVisible();
+
+    const card = (account: string) => page.locator('.connection').filter({ has: page.getByRole('heading', { name: account, exact: true }) });
+    const expected = {
+        en: ['asked us to come back later', 'is not there any more'],
+        ko: ['나중에 다시 오라고', '선택한 캘린더가 이제 없어요'],
+    };
+    for (const [language, [throttled, gone]] of Object.entries(expected)) {
+        await context.addCookies([{ name: 'language', value: language, url: server.url }]);
+        await expect
+            .poll(
+                async () => {
+                    await open(page, '/dashboard/calendars');
+                    return page.locator('.trouble').count();
+                },
+                { timeout: 40_000 },
+            )
+            .toBe(2);
+        await expect(card('mentor@example.com').locator('.trouble')).toContainText(throttled);
+        await expect(card(caldav.account).locator('.trouble')).toContainText(gone);
+        await accessible(page);
+    }
+    caldav.stop();
 });
 
 test('a page that cannot load its calendars says so and tries again', async ({ page, server }) => {

@@ -44,6 +44,7 @@ test('a mentor finds bookings, and cancels one with a message that reaches the m
     await dialog.getByLabel('Message to the mentee').fill('The barn is on fire; <b>sorry</b>');
     await dialog.getByRole('button', { name: 'Cancel booking' }).click();
     await expect(page.getByText('Cancelled. Barnaby gets a mail.')).toBeVisible();
+    await expect(page.getByRole('main')).toBeFocused();
     await expect(shown).toHaveText(['Annabel']);
     expect(await server.api('GET', `/bookings/${barnaby.id}`, mentor.key)).toMatchObject({
         status: 'cancelled',
@@ -136,10 +137,32 @@ test('a mentor moves a booking', async ({ page, server }) => {
 test('every page of the dashboard is accessible @phone', async ({ page, server, accessible }) => {
     const mentor = await server.mentor(everyDay('Asia/Seoul'));
     await page.goto(await server.loginLink(mentor));
-    for (const path of ['', '/availability', '/session-types', '/calendars', '/settings']) {
+    const tab = page.getByRole('navigation', { name: 'Dashboard' }).locator('[aria-current]');
+    const descriptions = new Set<string | null>();
+    for (const path of ['', '/availability', '/session-types', '/calendars', '/activity', '/settings']) {
         await open(page, `/dashboard${path}`);
         await expect(page.locator('h1')).toBeVisible();
+        await expect(tab).toBeInViewport({ ratio: 1 });
         await accessible(page);
+        descriptions.add(await page.locator('meta[name=description]').getAttribute('content'));
+    }
+    expect(descriptions.size).toBe(6);
+    // Without a load of its own, too.
+    await page.getByRole('link', { name: 'Bookings', exact: true }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Bookings');
+    await expect(tab).toBeInViewport({ ratio: 1 });
+    await expect(page.locator('meta[name=description]')).toHaveAttribute('content', /^Who has booked with you/);
+});
+
+test('without JavaScript everything can be read, and it is said what cannot be changed @plain', async ({ page, server }, info) => {
+    const withoutScript = info.project.name === 'no-javascript';
+    const mentor = await server.mentor(everyDay('UTC'));
+    await server.book(mentor, (await server.starts(mentor))[0], 'Annabel');
+    await page.goto(await server.loginLink(mentor));
+    for (const [path, text] of [['', 'Annabel'], ['/availability', '09:00'], ['/session-types', '30 min'], ['/calendars', 'Outlook']]) {
+        await open(page, `/dashboard${path}`, withoutScript);
+        await expect(page.getByRole('main')).toContainText(text);
+        await expect(page.getByText('Changes need JavaScript')).toBeVisible({ visible: withoutScript });
     }
 });
 

@@ -8,12 +8,16 @@ const PHOTO = 'https://photos.example/ada.svg';
 // A page that is gone is answered 404, a mistake 422, a handle in use 409, a wrong password 401.
 test.use({ expectedErrors: /status of (401|404|409|422)/ });
 
-test('name, handle, headline, bio, photo, zone and language are kept, and the mentor’s page follows @phone', async ({ page, server, context }) => {
+// Once a mentor has it, the directory shows it to every test of this server.
+test.beforeEach(({ context }) =>
+    context.route(PHOTO, (route) =>
+        route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>' }),
+    ),
+);
+
+test('name, handle, headline, bio, photo, zone and language are kept, and the mentor’s page follows @phone', async ({ page, server }) => {
     const mentor = await server.mentor(everyDay('UTC'), 'Ada Mentor');
     const other = await server.mentor(everyDay('UTC'), 'Other Mentor');
-    await context.route(PHOTO, (route) =>
-        route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>' }),
-    );
     await logIn(page, server, mentor, PATH);
     const field = (label: string) => page.getByRole('region', { name: 'Profile' }).getByLabel(label).and(page.locator('input, textarea, select'));
     const save = page.getByRole('button', { name: 'Save', exact: true });
@@ -98,6 +102,8 @@ test('API keys are made, work, and are revoked', async ({ page, server, accessib
     const key = await secret.inputValue();
     expect(key).toMatch(/^ysk_/);
     expect(await server.api('GET', '/session-types', key)).toHaveLength(1);
+    await keys.getByRole('button', { name: 'I have it' }).press('Enter');
+    await expect(keys.getByRole('heading', { name: 'API keys' })).toBeFocused();
 
     await page.reload();
     await hydrated(page);
@@ -111,6 +117,7 @@ test('API keys are made, work, and are revoked', async ({ page, server, accessib
     await keys.getByRole('button', { name: 'Revoke: Calendar script' }).click();
     await dialog.getByRole('button', { name: 'Revoke' }).click();
     await expect(page.getByText('The key “Calendar script” is revoked.')).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'API keys' })).toBeFocused();
     await server.api('GET', '/session-types', key, undefined, 401);
     await page.reload();
     await hydrated(page);

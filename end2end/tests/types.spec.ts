@@ -132,6 +132,7 @@ test('a session type is created, edited, hidden and deleted; the mentee’s page
         await expect(dialog).toContainText(`Delete “${name}”?`);
         await dialog.getByRole('button', { name: 'Delete' }).click();
         await expect(page.getByText(`“${name}” is deleted.`)).toBeVisible();
+        await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
     }
     await expect(page.getByRole('heading', { name: 'No session types' })).toBeVisible();
     expect(await types()).toEqual([]);

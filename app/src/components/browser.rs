@@ -166,6 +166,11 @@ mod inner {
         focus_with(id, true)
     }
 
+    /// Whether anything has the focus.
+    pub fn has_focus() -> bool {
+        document().active_element().is_some_and(|element| element.tag_name() != "BODY")
+    }
+
     /// Presses the element of this id.
     pub fn click(id: &str) {
         let element = document().get_element_by_id(id);
@@ -288,6 +293,10 @@ mod inner {
     }
 
     pub fn focus_in_place(_id: &str) -> bool {
+        false
+    }
+
+    pub fn has_focus() -> bool {
         false
     }
 

@@ -1,5 +1,6 @@
 //! Questions in front of the page.
 
+use super::browser;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -16,6 +17,9 @@ pub fn Dialog(
     title: Signal<String>,
     /// An id, unique in the page.
     id: &'static str,
+    /// The id of what takes the focus where the button that opened it has gone meanwhile.
+    #[prop(default = "main")]
+    home: &'static str,
     /// What is in it; put the buttons last, in a `<div class="dialog-actions">`.
     children: Children,
 ) -> impl IntoView {
@@ -37,7 +41,12 @@ pub fn Dialog(
             id=id
             node_ref=node
             aria-labelledby=labelled
-            on:close=move |_| open.set(false)
+            on:close=move |_| {
+                open.set(false);
+                if !browser::has_focus() {
+                    browser::focus(home);
+                }
+            }
             on:click=move |event| {
                 if on_veil(&event, node) {
                     open.set(false);

@@ -28,14 +28,11 @@ impl Pick {
     pub fn from_query(query: &ParamsMap) -> Self {
         let get = |name| query.get_str(name).filter(|value| !value.is_empty());
         let date: Option<NaiveDate> = get("date").and_then(|text| text.parse().ok());
-        let month = get("month").map(String::from).or_else(|| date.map(month_tag));
-        Self {
-            month,
-            date,
-            timezone: get("tz").map(String::from),
-            start: get("start").and_then(instant),
-            hours: get("h").and_then(Hours::from_tag),
-        }
+        let start = get("start").and_then(instant);
+        // A start brings its month as it is in UTC: at its edges the neighbouring one, which is only what is shown first.
+        let month =
+            get("month").map(String::from).or_else(|| date.or(start.map(|start| start.date_naive())).map(month_tag));
+        Self { month, date, timezone: get("tz").map(String::from), start, hours: get("h").and_then(Hours::from_tag) }
     }
 
     /// The address of this choice on the page at `path`, which `fixed` parts of the query belong to.
@@ -199,8 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn a_date_brings_its_month() {
+    fn a_date_or_a_start_brings_its_month() {
         assert_eq!(Pick::from_query(&query(&[("date", "2027-01-31")])).month.unwrap(), "2027-01");
+        assert_eq!(Pick::from_query(&query(&[("start", "2027-01-31T12:00:00Z")])).month.unwrap(), "2027-01");
     }
 
     #[test]

@@ -456,7 +456,6 @@ pub(super) fn with_posted(pick: Memo<Pick>) -> Memo<Pick> {
             let zone = posted.value("timezone");
             pick.timezone = pick.timezone.or((!zone.is_empty()).then_some(zone));
             pick.start = pick.start.or_else(|| instant(&posted.value("start")));
-            // The month as it is in UTC: at its edges the neighbouring one, which is only what is shown first.
             pick.month = pick.month.or_else(|| pick.start.map(|start| month_tag(start.date_naive())));
         }
         pick

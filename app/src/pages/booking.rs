@@ -15,6 +15,7 @@ use crate::context::{use_posted, use_visit};
 use crate::format::{self, Hours};
 use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, NaiveDate, Utc};
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::{Meta, Title};
@@ -36,6 +37,25 @@ struct Page {
     pending: RwSignal<bool>,
     refetch: Callback<()>,
     refetch_month: Callback<()>,
+}
+
+impl Page {
+    /// Does what a form asks for. While it is under way a second press does nothing; what fails is said above.
+    fn submit(self, event: &SubmitEvent, act: impl Future<Output = Result<(), AppError>> + 'static) {
+        event.prevent_default();
+        if self.pending.get_untracked() {
+            return;
+        }
+        self.pending.set(true);
+        self.error.set(None);
+        spawn_local(async move {
+            if let Err(error) = act.await {
+                self.error.set(Some(error));
+                self.refetch.run(());
+            }
+            self.pending.set(false);
+        });
+    }
 }
 
 /// `/b/{manage_token}`: the booking as it is now, for the mentee.
@@ -433,28 +453,15 @@ fn Change(page: Page, booking: BookingView) -> impl IntoView {
         }
     };
     let reason = RwSignal::new(posted_cancel.as_ref().map(|posted| posted.value("reason")).unwrap_or_default());
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if page.pending.get_untracked() {
-            return;
-        }
-        page.pending.set(true);
-        page.error.set(None);
+    let submit = move |event: SubmitEvent| {
         let key = BookingKey::Token(page.token.get_value());
         let text = reason.get_untracked().trim().to_string();
-        spawn_local(async move {
-            match cancel(key, (!text.is_empty()).then_some(text)).await {
-                Ok(_) => {
-                    status.say(t.cancel_done);
-                    page.refetch.run(());
-                    browser::focus("main");
-                }
-                Err(error) => {
-                    page.error.set(Some(error));
-                    page.refetch.run(());
-                }
-            }
-            page.pending.set(false);
+        page.submit(&event, async move {
+            cancel(key, (!text.is_empty()).then_some(text)).await?;
+            status.say(t.cancel_done);
+            page.refetch.run(());
+            browser::focus("main");
+            Ok(())
         });
     };
     let cancelling = booking.can_cancel.then(|| {
@@ -508,23 +515,13 @@ fn Details(page: Page, booking: BookingView, upcoming: bool) -> impl IntoView {
     let t = use_messages().public;
     let status = use_status();
     let asked = use_posted().is_some_and(|posted| posted.value("action") == "erase");
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if page.pending.get_untracked() {
-            return;
-        }
-        page.pending.set(true);
-        page.error.set(None);
-        spawn_local(async move {
-            match erase(page.token.get_value()).await {
-                Ok(_) => {
-                    status.say(t.erase_done);
-                    browser::focus("main");
-                }
-                Err(error) => page.error.set(Some(error)),
-            }
+    let submit = move |event: SubmitEvent| {
+        page.submit(&event, async move {
+            erase(page.token.get_value()).await?;
+            status.say(t.erase_done);
             page.refetch.run(());
-            page.pending.set(false);
+            browser::focus("main");
+            Ok(())
         });
     };
     let what = match (booking.erased, upcoming) {
@@ -536,7 +533,7 @@ fn Details(page: Page, booking: BookingView, upcoming: bool) -> impl IntoView {
         (false, true) => view! { <p class="muted">{t.erase_when_over}</p> }.into_any(),
         (false, false) => view! {
             <details class="disclosure" open=asked>
-                <summary class="button" data-kind="quiet">{t.erase_details}</summary>
+                <summary class="button">{t.erase_details}</summary>
                 <form class="form card" method="post" action=page.path.get_untracked() on:submit=submit>
                     <h3>{t.erase_question}</h3>
                     <p>{fill(t.erase_explained, &[("name", &booking.mentor_name)])}</p>
@@ -692,17 +689,11 @@ fn ConfirmMove(
         let next = Pick { start: None, month: Some(month_tag(date)), date: Some(date), ..page.pick.get() };
         page.path.with(|path| next.href(path, MOVING))
     };
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if page.pending.get_untracked() {
-            return;
-        }
-        page.pending.set(true);
-        page.error.set(None);
+    let submit = move |event: SubmitEvent| {
         let key = BookingKey::Token(page.token.get_value());
         let navigate = navigate.clone();
         let back = untrack(back);
-        spawn_local(async move {
+        page.submit(&event, async move {
             match reschedule(key, start).await {
                 Ok(_) => {
                     let mut address = format!("{}?moved=1", page.path.get_untracked());
@@ -719,12 +710,9 @@ fn ConfirmMove(
                     page.refetch_month.run(());
                     navigate(&back, NavigateOptions { replace: true, scroll: false, ..Default::default() });
                 }
-                Err(error) => {
-                    page.error.set(Some(error));
-                    page.refetch.run(());
-                }
+                Err(error) => return Err(error),
             }
-            page.pending.set(false);
+            Ok(())
         });
     };
     view! {

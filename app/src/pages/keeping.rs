@@ -454,6 +454,15 @@ pub fn HoldNotice(
         let left = keeper.left.get();
         fill(t.hold_left, &[("left", &format!("{}:{:02}", left / 60, left % 60))])
     };
+    Effect::new(move |_| {
+        if is_kept.get() {
+            status.announce(untrack(left));
+        }
+    });
+    let keep_again = move |_| {
+        keeper.keep_again(start);
+        browser::focus("details-title");
+    };
     view! {
         <div class="hold">
             {move || {
@@ -464,12 +473,7 @@ pub fn HoldNotice(
                     .then(|| {
                         view! {
                             <p class="small">{t.hold_over}</p>
-                            <button
-                                class="button"
-                                data-size="small"
-                                type="button"
-                                on:click=move |_| keeper.keep_again(start)
-                            >
+                            <button class="button" data-size="small" type="button" on:click=keep_again>
                                 {t.hold_again}
                             </button>
                         }

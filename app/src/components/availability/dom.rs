@@ -20,6 +20,14 @@ mod inner {
         [bounds.left(), bounds.top(), bounds.width(), bounds.height()]
     }
 
+    /// Scrolls a row of links sideways, so that the one of this page is in its middle.
+    pub fn show_current(row: &Element) {
+        let Ok(Some(current)) = row.query_selector("[aria-current]") else { return };
+        let ([left, _, width, _], [from, _, room, _]) = (bounds(&current), bounds(row));
+        let off_middle = left - from + (width - room) / 2.0;
+        row.set_scroll_left(row.scroll_left() + off_middle.round() as i32);
+    }
+
     /// What an attribute says of the element at a place of the window, or of what it is in.
     pub fn data_at(x: f64, y: f64, attribute: &str) -> Option<String> {
         let element = document().element_from_point(x as f32, y as f32)?;
@@ -155,6 +163,8 @@ mod inner {
     pub fn bounds(_element: &Element) -> [f64; 4] {
         [0.0; 4]
     }
+
+    pub fn show_current(_row: &Element) {}
 
     pub fn data_at(_x: f64, _y: f64, _attribute: &str) -> Option<String> {
         None

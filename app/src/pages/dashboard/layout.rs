@@ -7,8 +7,10 @@ use crate::components::availability::state::Keeper;
 use crate::components::{Button, browser, use_status};
 use crate::context::use_visit;
 use crate::i18n::{error_text, fill, use_messages};
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
+use leptos_meta::Meta;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use scheduling::urls;
@@ -32,6 +34,16 @@ pub fn DashboardLayout() -> impl IntoView {
     });
 
     let path = location.pathname;
+    // In a narrow window the tabs go on beyond its edge.
+    let tabs = NodeRef::<html::Nav>::new();
+    Effect::new(move |_| {
+        path.track();
+        request_animation_frame(move || {
+            if let Some(tabs) = tabs.try_get_untracked().flatten() {
+                dom::show_current(&tabs);
+            }
+        });
+    });
     let tab = move |href: &'static str, text: &'static str| {
         let current = move || {
             let path = path.get();
@@ -45,10 +57,15 @@ pub fn DashboardLayout() -> impl IntoView {
     };
     let own_page = move || viewer.with(|viewer| viewer.as_ref().map(|viewer| urls::mentor(&viewer.handle)));
     let unsaved = move || keeper.0.with(Option::is_some) && path.get() != urls::AVAILABILITY;
+    let discard = move |_| {
+        keeper.0.set(None);
+        browser::focus("main");
+    };
     view! {
+        <Meta name="description" content=move || path.with(|path| about(path))/>
         <div class="page dashboard">
             <div class="dashboard-nav">
-                <nav aria-label=t.nav_label>
+                <nav aria-label=t.nav_label node_ref=tabs>
                     <ul>
                         {tab(urls::DASHBOARD, t.nav_bookings)}
                         {tab(urls::AVAILABILITY, t.nav_availability)}
@@ -64,6 +81,10 @@ pub fn DashboardLayout() -> impl IntoView {
                     </form>
                 </div>
             </div>
+            <div class="banner needs-script" data-tone="warn">
+                <strong>{t.script_title}</strong>
+                <p>{t.script_text}</p>
+            </div>
             <Lapsed/>
             <GivenUp/>
             <Show when=unsaved>
@@ -71,12 +92,27 @@ pub fn DashboardLayout() -> impl IntoView {
                     <strong>{t.kept_title}</strong>
                     <div class="button-row">
                         <a class="button" data-size="small" href=urls::AVAILABILITY>{t.kept_back}</a>
-                        <button class="link-button small" type="button" on:click=move |_| keeper.0.set(None)>{t.kept_discard}</button>
+                        <button class="link-button small" type="button" on:click=discard>{t.kept_discard}</button>
                     </div>
                 </div>
             </Show>
             <Outlet/>
         </div>
+    }
+}
+
+/// What the page at `path` is for.
+fn about(path: &str) -> &'static str {
+    let messages = use_messages();
+    let t = messages.dashboard();
+    match path.trim_end_matches('/') {
+        urls::AVAILABILITY => t.about_availability,
+        urls::SESSION_TYPES => t.types_lead,
+        urls::CALENDARS => t.calendars_lead,
+        urls::ACTIVITY => messages.activity().text,
+        urls::SETTINGS => t.about_settings,
+        urls::DASHBOARD => t.about_bookings,
+        _ => t.about_booking,
     }
 }
 
@@ -97,6 +133,7 @@ fn GivenUp() -> impl IntoView {
                         }
                     });
                     status.say(t.given_up_again);
+                    browser::focus("main");
                 }
                 Err(error) => status.fail(error_text(&error)),
             }

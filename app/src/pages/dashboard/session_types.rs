@@ -80,7 +80,6 @@ fn Types(types: Vec<SessionType>) -> impl IntoView {
                 Ok(()) => {
                     types.update(|types| types.retain(|other| other.slug != session.slug));
                     status.say(fill(t.type_deleted, &[("name", &session.name)]));
-                    browser::focus("types-title");
                 }
                 Err(error) => status.fail(error_text(&error)),
             }
@@ -136,7 +135,7 @@ fn Types(types: Vec<SessionType>) -> impl IntoView {
                 </div>
             </Show>
             <ul class="type-cards">{cards}</ul>
-            <Dialog open=asking title=question id="delete-type">
+            <Dialog open=asking title=question id="delete-type" home="types-title">
                 <p>{t.type_delete_text}</p>
                 <div class="dialog-actions">
                     <button class="button" type="button" on:click=move |_| asking.set(false)>{messages.common.cancel}</button>

@@ -194,7 +194,6 @@ fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
                 Ok(()) => {
                     keys.update(|keys| keys.retain(|other| other.id != key.id));
                     status.say(fill(t.key_revoked, &[("name", &key.name)]));
-                    browser::focus("keys-title");
                 }
                 Err(failed) => status.fail(error_text(&failed)),
             }
@@ -209,6 +208,10 @@ fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
                 browser::focus("key-secret");
             }
         });
+    };
+    let copied = move |_| {
+        secret.set(None);
+        browser::focus("keys-title");
     };
     let select_all = |event: leptos::ev::FocusEvent| event_target::<leptos::web_sys::HtmlInputElement>(&event).select();
     let rows = move || {
@@ -271,7 +274,7 @@ fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
                                 <div class="key-secret">
                                     <input class="input" id="key-secret" type="text" readonly aria-label=t.key_secret_label value=text on:focus=select_all/>
                                     <button class="button" type="button" on:click=copy>{common.copy}</button>
-                                    <button class="button" data-kind="quiet" type="button" on:click=move |_| secret.set(None)>{t.key_secret_done}</button>
+                                    <button class="button" data-kind="quiet" type="button" on:click=copied>{t.key_secret_done}</button>
                                 </div>
                             </div>
                         }
@@ -285,7 +288,7 @@ fn Keys(keys: Vec<ApiKeyView>) -> impl IntoView {
                 <TextField name="key-name" label=t.key_name bind=name max=200_u32 hint=Some(t.key_name_hint.to_owned()) error=problem/>
                 <Button pending=pending>{t.key_create}</Button>
             </form>
-            <Dialog open=asking title=question id="revoke-key">
+            <Dialog open=asking title=question id="revoke-key" home="keys-title">
                 <p>{t.key_revoke_text}</p>
                 <div class="dialog-actions">
                     <button class="button" type="button" on:click=move |_| asking.set(false)>{common.cancel}</button>

@@ -3,7 +3,7 @@
 use super::caldav::{self, Start};
 use super::{Page, is_first, provider_name, switched_off};
 use crate::api::dashboard::{Calendars, ConnectionView, disconnect_calendar, sync_calendar};
-use crate::components::{Button, Dialog, browser, use_status};
+use crate::components::{Button, Dialog, use_status};
 use crate::format::{self, Hours};
 use crate::i18n::{error_text, fill, use_language, use_messages};
 use chrono::{DateTime, Utc};
@@ -258,14 +258,13 @@ pub fn Disconnect(
                     open.set(false);
                     page.take(fresh);
                     status.say(fill(t.disconnect_done, &[("name", &of.account)]));
-                    browser::focus("calendars-title");
                 }
                 Err(error) => problem.set(Some(error_text(&error))),
             }
         });
     };
     view! {
-        <Dialog open=open title=title id="disconnect">
+        <Dialog open=open title=title id="disconnect" home="calendars-title">
             <p class="muted">{move || asked.with(|asked| asked.as_ref().map(|of| provider_name(&of.provider)))}</p>
             <p>{t.disconnect_text}</p>
             <Show when=receives>
