@@ -2,6 +2,7 @@
 
 mod hostile;
 mod rights;
+mod unable;
 
 use crate::api::tests::common::{self, TestApp, at, blocked, every_day, request};
 use crate::http_server;
