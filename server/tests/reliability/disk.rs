@@ -66,6 +66,24 @@ fn a_full_disk_refuses_bookings_and_all_goes_on_by_itself_when_there_is_room() {
     assert_eq!(post.letters().len(), 6, "each once");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let place = Place::new().without_limits();
+    let (port, full) = (free_port(), fs::File::options().write(true).open("/dev/full").unwrap());
+    let mut command = place.yaksok(&["serve"]);
+    command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}")).env("RUST_LOG", "debug");
+    let mut server = Server { child: command.stdout(Stdio::null()).stderr(full).spawn().unwrap(), port };
+    place.wait_for(&mut server);
+    Mentor::new(&server, "ann").offer(&server, "talk", 30, 30);
+    let body = wish("ann", "talk", tomorrow(&server), "guest");
+    assert_eq!(server.send("POST", "/api/v1/bookings", "", &body).status, 201);
+    let (url, _) = store::embedded::running(place.data.path()).unwrap().unwrap();
+    assert!(waited(|| number(&url, "SELECT count(*) FROM jobs") == 0), "jobs run");
+    server.signal("-TERM");
+    assert!(server.child.wait().unwrap().success());
+}
+
 /// A file system of its own, so small that it can be filled.
 struct Small(PathBuf);
 
@@ -94,12 +112,9 @@ impl Drop for Small {
     }
 }
 
-/// With a real one, which also holds the embedded database and mail in files: only where we may mount.
+/// With a real one, which also holds the embedded database, mail in files and the log: only where we may mount.
 #[test]
 fn a_disk_that_is_really_full_does_no_lasting_harm() {
-    if amount(true, false) {
-        return;
-    }
     let place = Place::new().without_limits();
     let Some(small) = Small::mount(place.data.path(), "160m") else {
         measured("a really full disk: not tried, because this machine lets us mount nothing");
