@@ -256,6 +256,14 @@ setup_fonts() {
     apt_install "Korean letters for the browser" fonts-noto-cjk
 }
 
+# --- A clock that can be set, for tests -------------------------------------------------------------------------------
+
+# Tests of macOS go without.
+setup_faketime() {
+    [[ $SYSTEM == apt ]] || return 0
+    apt_install "sets the clock of a server in the tests" libfaketime
+}
+
 # --- Programs of Python, for tests ------------------------------------------------------------------------------------
 
 # python_programs folder "why" package==version…
@@ -301,6 +309,7 @@ setup_build() {
 
 setup_test() {
     setup_build
+    setup_faketime
     setup_clippy
     setup_browser
     setup_fonts

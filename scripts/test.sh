@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the stages of the tests, all of them or those named, and ends with a line that counts what passed:
 #
-#     scripts/test.sh [format|lint|sqlx|rust|build|browser]…
+#     scripts/test.sh [format|lint|sqlx|rust|build|browser|logs]…
 #
 # A stage that fails does not keep the others from running, so that one run tells everything.
 set -euo pipefail
@@ -11,6 +11,9 @@ set -euo pipefail
 # Cargo would switch on features of both halves at once, if both were named together.
 SERVER_HALF=(-p scheduling -p store -p calendars -p mailer -p booking -p app -p server -p bench --features app/ssr)
 BROWSER_HALF=(-p app -p frontend --features app/hydrate)
+
+# Where the servers of the tests leave their logs.
+export YAKSOK_LOGS=$CARGO_TARGET_DIR/test-logs
 
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
@@ -28,12 +31,16 @@ lint() {
 sqlx() { "$ROOT/scripts/sqlx.sh" check; }
 
 # Unit, property, database and row-security tests, and the examples in the documentation.
-rust() { cargo test --locked --quiet --no-fail-fast "${SERVER_HALF[@]}"; }
+rust() {
+    rm -f "$YAKSOK_LOGS"/rust-*
+    cargo test --locked --quiet --no-fail-fast "${SERVER_HALF[@]}"
+}
 
 build() { "$ROOT/scripts/build.sh"; }
 
 browser() {
     [[ -x $ROOT/dist/yaksok ]] || fail "There is no dist/yaksok to test."
+    rm -f "$YAKSOK_LOGS"/browser-*
     cd "$ROOT/end2end"
     browser_test_modules
     # Google Calendar and Outlook, as far as the browser tests see them.
@@ -41,6 +48,8 @@ browser() {
     CHROMIUM=$(chromium_path) YAKSOK=$ROOT/dist/yaksok FAKE_CALENDARS=$CARGO_TARGET_DIR/debug/fake-calendars \
         npx playwright test
 }
+
+logs() { "$ROOT/scripts/logs.sh" "$YAKSOK_LOGS"; }
 
 # Sums the numbers before a word, over the closing lines of cargo test and of Playwright.
 count() {
@@ -73,6 +82,7 @@ run() {
     rust) stage rust "Rust tests" ;;
     build) stage build "Release build" ;;
     browser) stage browser "Browser tests" ;;
+    logs) stage logs "Logs" ;;
     *) fail "There is no stage '$1'." ;;
     esac
 }
@@ -95,7 +105,8 @@ summary() {
 # shellcheck source=/dev/null
 . "$TOOLS/env"
 
-(($#)) || set -- format lint sqlx rust build browser
+(($#)) || set -- format lint sqlx rust build browser logs
+mkdir -p "$YAKSOK_LOGS"
 for name in "$@"; do
     run "$name"
 done

@@ -44,6 +44,9 @@ pub enum AppError {
     /// The server could not be reached, or answered nothing that makes sense.
     #[error("the server could not be reached")]
     Network,
+    /// The server cannot do it now, and may well in a while.
+    #[error("the server is busy")]
+    Unavailable,
     /// Something is broken on the server; it is logged there.
     #[error("something went wrong on the server")]
     Internal,

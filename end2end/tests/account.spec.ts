@@ -1,4 +1,5 @@
 import { drag, mouse, save } from '../fixtures/editor';
+import { secret } from '../fixtures/secrets';
 import { type Server, everyDay } from '../fixtures/server';
 import { expect, hydrated, open, test } from '../fixtures/test';
 
@@ -174,7 +175,7 @@ test.describe('refusals', () => {
 /** Signs up and confirms the address, by plain requests; leaves the session's cookie behind. */
 async function signedUp(request: import('@playwright/test').APIRequestContext, server: Server) {
     const handle = `p${Math.random().toString(36).slice(2, 12)}`;
-    const form = { name: 'Passworded', handle, email: `${handle}@example.com`, password: 'a long enough password', timezone: 'UTC' };
+    const form = { name: 'Passworded', handle, email: `${handle}@example.com`, password: secret('a long enough password'), timezone: 'UTC' };
     expect((await request.post('/signup', { form })).ok()).toBe(true);
     const [mail] = await server.mail(form.email);
     const token = new URL(link(mail.text, '/verify')).searchParams.get('token')!;

@@ -151,6 +151,8 @@ pub(crate) fn run() -> ExitCode {
 fn log_to_stderr(config: &Config) {
     let filter = config.log_filter.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new("info"));
     let to = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written, because the disk is full, is lost. To say so on standard error, too, would panic.
+    let to = to.log_internal_errors(false);
     // People read text, machines read JSON.
     if std::io::stderr().is_terminal() { to.init() } else { to.json().init() }
 }

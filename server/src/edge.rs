@@ -1,5 +1,6 @@
-//! Where the outside world comes in: the one clock, the one source of randomness, and the parts put together.
+//! Where the outside world comes in: the one source of randomness, and the parts put together.
 
+use crate::clock::SystemClock;
 use crate::config::{Config, Provider};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use booking::calendar::{Service, Settings};
@@ -10,7 +11,7 @@ use calendars::http::Http;
 use calendars::oauth::App;
 use calendars::remote;
 use calendars::seal::{SealKey, Sealer};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use mailer::Mailer;
 use std::fs;
 use std::io::{self, Write};
@@ -21,15 +22,12 @@ use store::Store;
 use store::backup::{self, BackupError};
 use store::embedded::{self, Cluster, EmbeddedError};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
-struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place where time comes in")]
-    fn now(&self) -> DateTime<Utc> {
-        Utc::now()
-    }
-}
+/// A database that is there answers within this.
+const SOON: Duration = Duration::from_secs(1);
+/// As long as PostgreSQL may take to write down what it has in memory.
+const CLEANLY: Duration = Duration::from_secs(60);
 
 struct SystemRandom;
 
@@ -93,11 +91,16 @@ impl Database {
         Ok(self.store.listen(&self.owner_url)?)
     }
 
-    /// Closes the connections and stops the embedded database cleanly. A database that is away is not waited for.
+    /// Closes the connections and stops the embedded database cleanly. One that is away is not waited for: told to stop, it
+    /// does so as soon as it can, with us or without.
     pub(crate) async fn close(self) {
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.store.close()).await;
-        if let Some(cluster) = self.cluster {
-            cluster.stop().await;
+        let answers = timeout(SOON, self.store.check()).await.is_ok_and(|checked| checked.is_ok());
+        if answers {
+            let _ = timeout(SOON, self.store.close()).await;
+        }
+        let Some(cluster) = self.cluster else { return };
+        if timeout(if answers { CLEANLY } else { SOON }, cluster.stop()).await.is_err() {
+            tracing::warn!("the embedded database has not stopped yet");
         }
     }
 }
@@ -115,7 +118,7 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         mailer: Mailer::new(config.transport(), &config.mail_from)?,
         zones: Zones::newest(),
         calendars: calendars(config)?,
-        clock: Box::new(SystemClock),
+        clock: Box::new(SystemClock::new()),
         random: Box::new(SystemRandom),
         base_url: config.base_url.clone(),
         signups_open: config.signups_open,
@@ -211,7 +214,7 @@ pub(crate) async fn backup(config: &Config, database: &Database, path: &Path, fo
     let fresh = path.with_extension("new");
     let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh);
     let mut file = io::BufWriter::new(file.map_err(|error| fail("writing", error))?);
-    let written = backup::write(&database.owner_url, key, SystemClock.now(), &mut file).await;
+    let written = backup::write(&database.owner_url, key, SystemClock::new().now(), &mut file).await;
     let kept = written.map_err(StartError::from).and_then(|()| {
         file.get_ref().sync_all().and_then(|()| fs::rename(&fresh, path)).map_err(|error| fail("writing", error))
     });

@@ -1,6 +1,7 @@
 //! Plain forms: each posts to its own page. Done, it answers 303; refused, its page once more with what was typed.
 
 use crate::pages::{Site, Visitor};
+use crate::patience::busy;
 use app::api::public::BookForm;
 use app::api::server::{book_in, wire};
 use app::context::Posted;
@@ -170,6 +171,11 @@ async fn enter(State(site): State<Site>, Query(query): Query<Values>) -> Respons
             response.headers_mut().append(header::SET_COOKIE, site.session_cookie(Some(&session)));
             response
         }
+        // The link is as good as before.
+        Err(Error::Unavailable(what)) => {
+            tracing::warn!(error = what, "a login link could not be used now");
+            busy()
+        }
         Err(Error::Internal(what)) => {
             tracing::error!(error = what, "a login link could not be used");
             see(urls::LOGIN)
@@ -266,6 +272,7 @@ async fn invite(State(site): State<Site>, Path(token): Path<String>) -> Response
     };
     match found {
         Ok(invite) => calendar_file(invite),
+        Err(Error::Unavailable(_)) => busy(),
         Err(error) => {
             let status = app::api::server::status(&wire(error));
             (status, "There is no such booking.").into_response()

@@ -35,7 +35,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 /// The largest request body.
 const LARGEST_BODY: usize = 64 * 1024;
 /// How long requests and jobs in flight may take when the server stops. With what follows, ten seconds.
-const GRACE: Duration = Duration::from_secs(8);
+const GRACE: Duration = Duration::from_secs(7);
 
 /// Serves until SIGTERM or SIGINT; then stops accepting and finishes what is in flight.
 pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Result<(), StartError> {
@@ -191,7 +191,7 @@ pub(crate) fn router(
             router = router.route_service(&format!("/{name}"), get_service(file).layer(day));
         }
     }
-    let router = router.layer(from_fn_with_state(context, patience::answer));
+    let router = router.layer(from_fn(patience::answer));
     Ok(hardened(router, site.https))
 }
 

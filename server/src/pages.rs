@@ -134,8 +134,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
             Ok(account) => account,
             Err(error) => {
                 tracing::error!(%error, "a session cannot be read");
-                return (StatusCode::SERVICE_UNAVAILABLE, "The server is busy. Please try again in a moment.")
-                    .into_response();
+                return crate::patience::busy();
             }
         },
         None => None,

@@ -1,13 +1,12 @@
-//! Nobody waits long: who meets a database that is away is told so (503, and when to come again), and who does not send
-//! what was begun to be sent, too (408).
+//! Nobody waits long: who meets a database that does not answer is told so (503, and when to come again), and who does not
+//! send what was begun to be sent, too (408).
 
 use crate::problem::Problem;
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use booking::Context;
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,22 +17,18 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The same, where a calendar's provider is asked.
 const PATIENCE_WITH_OTHERS: Duration = Duration::from_secs(30);
-/// A database that is there answers within this.
-const DATABASE: Duration = Duration::from_secs(1);
 
-/// Answers in time. A failure of ours while the database is away will pass, so it is 503.
-pub(crate) async fn answer(State(context): State<Context>, request: Request, next: Next) -> Response {
+/// Answers in time, and says when to come again to whom it says that it cannot answer now.
+pub(crate) async fn answer(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let asks_others = path.contains("calendar") || path.contains("caldav");
     let (request, trickles) = watched(request);
     let answered = timeout(if asks_others { PATIENCE_WITH_OTHERS } else { PATIENCE }, next.run(request)).await;
     let mut response = match answered {
         Err(_) if trickles.load(Ordering::Relaxed) => too_slow(&path),
-        Err(_) => unavailable(&path, None),
-        Ok(response) => {
-            let failed = response.status() == StatusCode::INTERNAL_SERVER_ERROR;
-            if failed && !database_answers(&context).await { unavailable(&path, Some(response)) } else { response }
-        }
+        Err(_) if path.starts_with("/api/") => Problem::unavailable().into_response(),
+        Err(_) => busy(),
+        Ok(response) => response,
     };
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
@@ -69,18 +64,7 @@ fn too_slow(path: &str) -> Response {
     response
 }
 
-/// Whether the database answers, promptly.
-async fn database_answers(context: &Context) -> bool {
-    timeout(DATABASE, context.store.check()).await.is_ok_and(|checked| checked.is_ok())
-}
-
-/// A page keeps what it says.
-fn unavailable(path: &str, page: Option<Response>) -> Response {
-    let mut response = match page {
-        _ if path.starts_with("/api/") => Problem::unavailable().into_response(),
-        Some(page) => page,
-        None => "The server is busy. Please try again in a moment.".into_response(),
-    };
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    response
+/// 503, in a sentence.
+pub(crate) fn busy() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, "The server is busy. Please try again in a moment.").into_response()
 }

@@ -63,8 +63,8 @@ impl Problem {
     }
 
     pub(crate) fn unavailable() -> Self {
-        let detail = "The database does not answer, or answers too slowly. Try again in a few seconds, a booking with the \
-                      same Idempotency-Key.";
+        let detail = "The database is away, too slow or full. Try again in a few seconds, a booking with the same \
+                      Idempotency-Key.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
     }
 
@@ -102,6 +102,10 @@ impl From<Error> for Problem {
             ),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Connect(error) => Self::invalid(vec![FieldError::new("url", "refused", connect_error(error))]),
+            Error::Unavailable(what) => {
+                tracing::warn!(error = what, "a request has to come again");
+                Self::unavailable()
+            }
             Error::Internal(what) => {
                 tracing::error!(error = what, "a request failed");
                 Self::new(

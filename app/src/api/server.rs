@@ -69,6 +69,10 @@ pub fn wire(error: Error) -> AppError {
             AppError::Invalid(vec![FieldError::new("url", code, error.to_string())])
         }
         Error::IdempotencyKeyReused => AppError::SlotUnavailable,
+        Error::Unavailable(what) => {
+            tracing::warn!(error = what, "a use case has to be tried again");
+            AppError::Unavailable
+        }
         Error::Internal(what) => {
             tracing::error!(error = what, "a use case failed");
             AppError::Internal
@@ -90,6 +94,7 @@ pub fn status(error: &AppError) -> http::StatusCode {
         | AppError::HandleTaken => S::CONFLICT,
         AppError::Invalid(_) => S::UNPROCESSABLE_ENTITY,
         AppError::RateLimited => S::TOO_MANY_REQUESTS,
+        AppError::Unavailable => S::SERVICE_UNAVAILABLE,
         AppError::Network | AppError::Internal => S::INTERNAL_SERVER_ERROR,
     }
 }

@@ -114,6 +114,7 @@ pub fn ErrorView(
         AppError::RateLimited => 429,
         AppError::Unauthenticated => 401,
         AppError::Invalid(_) => 422,
+        AppError::Unavailable => 503,
         _ => 500,
     });
     // The session has ended: the dashboard leads to the login, and back.

@@ -75,6 +75,7 @@ pub fn error_text(error: &AppError) -> &'static str {
         AppError::RateLimited => t.error_rate_limited,
         AppError::WrongCredentials => t.error_wrong_credentials,
         AppError::Network => t.error_network,
+        AppError::Unavailable => t.error_unavailable,
         AppError::Internal => t.error_internal,
     }
 }

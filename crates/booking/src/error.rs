@@ -48,6 +48,9 @@ pub enum Error {
     /// Fields are wrong.
     #[error("{} fields are not valid", .0.len())]
     Invalid(Vec<FieldError>),
+    /// The database is away, overloaded or out of space: the same may well succeed in a while. For the log.
+    #[error("{0}")]
+    Unavailable(String),
     /// Something of ours failed; for the log.
     #[error("{0}")]
     Internal(String),
@@ -74,6 +77,7 @@ impl From<StoreError> for Error {
             StoreError::EmailTaken => Self::invalid("email", "taken", "Another account has this e-mail address."),
             StoreError::BadCursor => Self::invalid("cursor", "invalid", "Use next_cursor of the page before."),
             StoreError::Nul => Self::invalid("", "invalid", "Take the character U+0000 out."),
+            away @ StoreError::Unavailable(_) => Self::Unavailable(away.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -5,21 +5,49 @@ use scheduling::{BookingId, ConnectionId};
 use store::Actor;
 use uuid::Uuid;
 
+/// What the first server on a database seals, and where it belongs: nowhere else does it open.
+const CANARY: &[u8] = b"canary";
+
 /// Re-encrypts what is sealed under another than the current key. Answers how many secrets that were.
 ///
 /// # Errors
 /// Where one does not open under either key; what was re-encrypted before stays so.
 pub async fn rotate(context: &Context) -> Result<usize, Error> {
-    Ok(rotate_manage_tokens(context).await? + rotate_calendar_tokens(context).await?)
+    let count = rotate_manage_tokens(context).await? + rotate_calendar_tokens(context).await?;
+    rotate_canary(context).await?;
+    Ok(count)
 }
 
-/// Whether what was sealed last, by whichever server, opens here as well. An empty database tells nothing.
+/// Whether this server has the key that the database is used with: what was sealed last, by whichever server, opens here as
+/// well. The first on an empty database leaves something sealed for the next ones, so that of two with different keys one
+/// fits, however close they come.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn key_fits(context: &Context) -> Result<bool, Error> {
     let mut tx = context.store.begin(Actor::Worker).await?;
-    Ok(tx.newest_sealed().await?.iter().all(|sealed| context.sealer.knows(sealed)))
+    let canary = tx.keep_canary(&seal_canary(context)?).await?;
+    let newest = tx.newest_sealed().await?;
+    let fits = context.sealer.open(&canary, CANARY).is_ok() && newest.iter().all(|sealed| context.sealer.knows(sealed));
+    if fits {
+        tx.commit().await?;
+    }
+    Ok(fits)
+}
+
+fn seal_canary(context: &Context) -> Result<Vec<u8>, Error> {
+    context.sealer.seal(CANARY, CANARY).map_err(|error| Error::Internal(error.to_string()))
+}
+
+async fn rotate_canary(context: &Context) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let fresh = seal_canary(context)?;
+    let kept = tx.keep_canary(&fresh).await?;
+    context.sealer.open(&kept, CANARY).map_err(|error| Error::Internal(error.to_string()))?;
+    if !context.sealer.is_current(&kept) {
+        tx.reseal_canary(&fresh).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 async fn rotate_calendar_tokens(context: &Context) -> Result<usize, Error> {

@@ -193,13 +193,20 @@ impl SendError {
     }
 }
 
-/// Writes under another name first, so that no reader ever sees half a message.
+/// Writes under another name first, so that no reader ever sees half a message. What cannot be written whole, because the
+/// disk is full, is taken away again.
 async fn write(directory: &std::path::Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).await?;
     let (path, draft) = (directory.join(name), directory.join(format!(".{name}.draft")));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).await?;
-    file.write_all(bytes).await?;
-    file.sync_all().await?;
-    fs::rename(&draft, &path).await?;
+    let written = async {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).await?;
+        file.write_all(bytes).await?;
+        file.sync_all().await?;
+        fs::rename(&draft, &path).await
+    };
+    if let Err(error) = written.await {
+        let _ = fs::remove_file(&draft).await;
+        return Err(error);
+    }
     Ok(path)
 }

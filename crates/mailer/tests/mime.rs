@@ -236,6 +236,25 @@ async fn a_directory_that_cannot_be_made_is_worth_another_try() {
     std::fs::remove_file(&directory.0).unwrap();
 }
 
+/// The draft leads to a device that has no room, ever: what is left of it must go, so that the next try finds a place.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_disk_that_is_full_keeps_no_half_message_and_is_worth_another_try() {
+    let directory = Directory::new("full");
+    std::fs::create_dir_all(&directory.0).unwrap();
+    let mailer = Mailer::new(Transport::Files(directory.0.clone()), FROM).unwrap();
+    let out = notice(Event::Booked, Recipient::Mentee, Language::En).compose(&organizer());
+    let draft = directory.0.join(".20261122T090000Z-0193c1d2-booked-mentee.eml.draft");
+    std::os::unix::fs::symlink("/dev/full", &draft).unwrap();
+    let error = mailer.send(&out).await.unwrap_err();
+    assert!(!error.permanent);
+    assert_eq!(error.to_string(), "mail was not sent: the mail directory cannot be written");
+    assert_eq!(std::fs::read_dir(&directory.0).unwrap().count(), 0, "nothing of it is left");
+    let path = mailer.send(&out).await.unwrap().path.unwrap();
+    let message = Part::parse(&std::fs::read(path).unwrap());
+    assert_eq!(message.header("message-id"), Some("<0193c1d2-booked-mentee@yaksok.example>"));
+}
+
 /// A plain test, outside of any runtime: configuration is checked before one exists.
 #[test]
 fn settings_are_checked_at_once() {

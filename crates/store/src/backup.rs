@@ -15,8 +15,9 @@ use std::path::Path;
 
 const FORMAT: &str = "yaksok backup 1";
 
-/// Every table of ours, those first that others refer to.
-const TABLES: [&str; 19] = [
+/// Every table of ours, those first that others refer to, and of those the older ones. What a later schema added stands at
+/// the end, with the first schema that has it.
+const TABLES: [&str; 20] = [
     "mentors",
     "credentials",
     "sessions",
@@ -36,7 +37,9 @@ const TABLES: [&str; 19] = [
     "calendar_busy",
     "booking_calendar_events",
     "jobs",
+    "keys",
 ];
+const SINCE: [(&str, i64); 1] = [("keys", 9)];
 
 /// Why a backup was not made, or not put back. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -165,7 +168,7 @@ pub fn check(file: &Path) -> Result<Option<String>, BackupError> {
 pub async fn restore(owner_url: &str, file: &Path, force: bool) -> Result<(), BackupError> {
     check(file)?;
     let mut from = io::BufReader::new(std::fs::File::open(file)?);
-    let _: Head = read_line(&mut from)?;
+    let Head { schema, .. } = read_line(&mut from)?;
     let mut connection = connect(owner_url).await?;
     // `COPY … FROM` knows no row level security. Within this transaction, which locks the tables, the owner is exempt.
     sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
@@ -174,12 +177,13 @@ pub async fn restore(owner_url: &str, file: &Path, force: bool) -> Result<(), Ba
         let any: bool = sqlx::query_scalar(AssertSqlSafe(format!("SELECT EXISTS (SELECT FROM {table})")))
             .fetch_one(&mut connection)
             .await?;
-        if any && !force {
+        // What a server leaves that was only started is nobody's.
+        if any && !force && table != &"keys" {
             return Err(BackupError::NotEmpty);
         }
         sqlx::raw_sql(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut connection).await?;
     }
-    for table in TABLES {
+    for table in TABLES.into_iter().filter(|table| !SINCE.iter().any(|(new, since)| new == table && *since > schema)) {
         let head: TableHead = read_line(&mut from)?;
         let known = columns(&mut connection, table).await?;
         if head.table != table || !head.columns.iter().all(|column| known.contains(column)) {

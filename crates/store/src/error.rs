@@ -25,6 +25,10 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database schema could not be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The database cannot serve now: it is away, overloaded, or its disk is full. Nothing has happened, unless a commit
+    /// went unanswered; the same may well succeed in a while.
+    #[error("the database cannot serve now: {0}")]
+    Unavailable(sqlx::Error),
     /// Anything else, for the log.
     #[error("database: {0}")]
     Database(sqlx::Error),
@@ -42,7 +46,23 @@ impl From<sqlx::Error> for StoreError {
             Some("bookings_no_overlap" | "bookings_pkey") => Self::Overlap,
             Some("mentors_handle_key") => Self::HandleTaken,
             Some("mentors_email_key") => Self::EmailTaken,
+            _ if passes(&error) => Self::Unavailable(error),
             _ => Self::Database(error),
         }
+    }
+}
+
+/// Whether it is the database's condition that stood in the way, not what was asked of it.
+fn passes(error: &sqlx::Error) -> bool {
+    use sqlx::Error as E;
+    match error {
+        E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::BeginFailed => true,
+        // PostgreSQL, appendix A. Class 08: the connection broke; 53: no disk, memory or connections are left; 57P01 to
+        // 57P05: it ends or begins; 58: its files fail; 40: two stood in each other's way; 25P03, 55P03: somebody waited too
+        // long; 57014: it was broken off.
+        E::Database(refused) => refused.code().is_some_and(|code| {
+            ["08", "53", "57P", "58", "40", "25P03", "55P03", "57014"].iter().any(|begin| code.starts_with(begin))
+        }),
+        _ => false,
     }
 }

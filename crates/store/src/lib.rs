@@ -12,6 +12,7 @@ pub mod embedded;
 mod error;
 mod hours;
 mod jobs;
+mod keys;
 mod live;
 mod mentors;
 mod seed;

@@ -453,7 +453,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ),
     ("rate_limited", 429, "Too many requests from one address. Try again after the seconds in `Retry-After`."),
     ("internal", 500, "Something failed on the server. Try again, a booking with the same `Idempotency-Key`."),
-    ("unavailable", 503, "The database is away or too slow. The same, after the seconds in `Retry-After`."),
+    ("unavailable", 503, "The database is away, too slow or full. The same, after the seconds in `Retry-After`."),
 ];
 
 /// The codes that a row may answer, in the order of [`CODES`].

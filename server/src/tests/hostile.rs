@@ -5,6 +5,7 @@ use super::*;
 use crate::api::tests::input::{pointers, strange};
 use app::AppError;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What is asked by Kim, who is logged in and holds Ada's link.
 struct Kim<'a> {
@@ -14,9 +15,18 @@ struct Kim<'a> {
 }
 
 impl Kim<'_> {
+    /// Told to come again, Kim does: on a machine that is busy enough, nobody is served in time.
     async fn sends(&self, sent: &Sent) -> Reply {
-        let (request, body) = self.request(sent);
-        self.world.send(request.body(body.into()).unwrap()).await
+        let mut patience = 20;
+        loop {
+            let (request, body) = self.request(sent);
+            let reply = self.world.send(request.body(body.into()).unwrap()).await;
+            if reply.status != 503 || !reply.headers.contains_key("retry-after") || patience == 0 {
+                return reply;
+            }
+            patience -= 1;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 
     fn request(&self, sent: &Sent) -> (http::request::Builder, String) {

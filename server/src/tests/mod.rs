@@ -3,6 +3,7 @@
 mod delivery;
 mod hostile;
 mod rights;
+mod unable;
 
 use crate::api::tests::common::{self, TestApp, at, blocked, every_day, request};
 use crate::http_server;

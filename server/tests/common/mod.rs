@@ -6,17 +6,38 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub const PLATFORM_KEY: &str = "the platform's key, which is long";
 
-/// A data directory, and a place that looks like the pages' files.
+/// A data directory, and a place that looks like the pages' files. What is logged there is kept where `YAKSOK_LOGS` says, for
+/// `scripts/logs.sh` to look through.
 pub struct Place {
     pub data: TempDir,
     pub site: TempDir,
     settings: Vec<(&'static str, String)>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let Some(logs) = std::env::var_os("YAKSOK_LOGS").map(PathBuf::from) else { return };
+        let name = format!("rust-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        for log in ["server.log", "postgres.log"] {
+            // Not every place has both.
+            let _ = fs::copy(self.data.path().join(log), logs.join(format!("{name}.{log}")));
+        }
+        let secret = |(name, value): &(&str, String)| match *name {
+            "SMTP_URL" => Some(value.rsplit_once('@')?.0.rsplit_once(':')?.1.to_owned()),
+            _ => (name.contains("KEY") || name.contains("SECRET")).then(|| value.clone()),
+        };
+        let secrets: Vec<String> = self.settings.iter().filter_map(secret).chain([PLATFORM_KEY.to_owned()]).collect();
+        let _ = fs::write(logs.join(format!("{name}.secrets")), secrets.join("\n"));
+    }
 }
 
 impl Place {
@@ -113,6 +134,8 @@ pub struct Reply {
     /// In lower case.
     pub head: String,
     pub body: String,
+    /// It was asked for more than once: what was done may have been done for a request without this answer.
+    pub insisted: bool,
     cookie: Option<String>,
 }
 
@@ -171,6 +194,22 @@ pub fn ask(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: 
     read_reply(stream)
 }
 
+/// As [`ask`], and as often as the answer is to come again (503 with `Retry-After`), which a machine that is busy enough
+/// gives to anybody. The answer after a minute counts, whatever it is.
+pub fn insist(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Reply> {
+    let begin = Instant::now();
+    let mut insisted = false;
+    loop {
+        let reply = ask(port, method, path, headers, body)?;
+        let again = reply.status == 503 && reply.head.contains("retry-after");
+        if !again || begin.elapsed() > Duration::from_secs(60) {
+            return Ok(Reply { insisted, ..reply });
+        }
+        insisted = true;
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// Reads an answer to its end.
 pub fn read_reply(mut stream: TcpStream) -> io::Result<Reply> {
     let mut text = String::new();
@@ -184,7 +223,7 @@ pub fn read_reply(mut stream: TcpStream) -> io::Result<Reply> {
     if length.is_some_and(|length| body.len() < length) {
         return Err(cut());
     }
-    Ok(Reply { status, head, body: body.to_owned(), cookie })
+    Ok(Reply { status, head, body: body.to_owned(), insisted: false, cookie })
 }
 
 pub fn send_signal(signal: &str, process: &str) {

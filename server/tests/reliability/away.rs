@@ -216,3 +216,32 @@ fn a_database_that_is_away_is_said_so_soon_and_comes_back_by_itself() {
     measured(&format!("stopped beside a frozen database after {:.1?}", begin.elapsed()));
     cluster.signal("-CONT");
 }
+
+#[test]
+fn told_to_stop_beside_its_own_frozen_database_it_ends_and_the_database_follows() {
+    let place = Place::new().without_limits();
+    let mut server = place.serve();
+    let ann = Mentor::new(&server, "ann");
+    ann.offer(&server, "talk", 30, 30);
+    let postgres = place.postgres().unwrap();
+    let backends = children(&postgres);
+    signal_database("-STOP", &postgres);
+    // Somebody waits for an answer meanwhile.
+    let port = server.port;
+    let asked = thread::spawn(move || ask(port, "GET", "/api/v1/mentors", &[], ""));
+    thread::sleep(Duration::from_millis(300));
+    let begin = Instant::now();
+    server.signal("-TERM");
+    assert!(waited(|| server.child.try_wait().unwrap().is_some()), "it does not stop");
+    let after = begin.elapsed();
+    assert!(after < Duration::from_secs(12), "{after:?}");
+    measured(&format!("stopped beside its own frozen database after {after:.1?}"));
+    assert!(asked.join().unwrap().map_or(true, |reply| reply.status == 503), "no answer, or an honest one");
+    signal_database("-CONT", &postgres);
+    assert!(waited(|| !runs(&postgres)), "PostgreSQL is left behind");
+    assert!(backends.iter().all(|process| !runs(process)), "its processes are left behind");
+
+    // And the next one finds everything.
+    let server = place.serve();
+    assert_eq!(server.get("/api/v1/mentors/ann", "").status, 200);
+}

@@ -10,6 +10,8 @@ mod post;
 mod world;
 
 mod away;
+mod clock;
+mod disk;
 mod killed;
 mod logs;
 mod mail;

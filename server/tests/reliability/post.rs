@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -45,6 +46,7 @@ struct Heard {
 pub(crate) struct Post {
     pub(crate) url: String,
     heard: Arc<Mutex<Heard>>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Post {
@@ -52,14 +54,20 @@ impl Post {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
         let heard = Arc::new(Mutex::new(Heard::default()));
-        let notes = heard.clone();
+        let closed = Arc::new(AtomicBool::new(false));
+        let (notes, refuses) = (heard.clone(), closed.clone());
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let notes = notes.clone();
-                thread::spawn(move || serve(stream, rule, &notes));
+                let (notes, refuses) = (notes.clone(), refuses.clone());
+                thread::spawn(move || serve(stream, rule, &notes, &refuses));
             }
         });
-        Self { url, heard }
+        Self { url, heard, closed }
+    }
+
+    /// Whether every password is the wrong one from now on.
+    pub(crate) fn refuse_passwords(&self, refuse: bool) {
+        self.closed.store(refuse, Ordering::Relaxed);
     }
 
     pub(crate) fn letters(&self) -> Vec<Letter> {
@@ -72,7 +80,7 @@ impl Post {
 }
 
 /// Ends at whatever goes wrong: clients are killed in these tests.
-fn serve(stream: TcpStream, rule: Rule, heard: &Mutex<Heard>) -> Option<()> {
+fn serve(stream: TcpStream, rule: Rule, heard: &Mutex<Heard>, closed: &AtomicBool) -> Option<()> {
     let mut answers = stream.try_clone().ok()?;
     let mut lines = BufReader::new(stream).lines();
     let (mut to, mut treatment) = (String::new(), Treatment::Take);
@@ -112,6 +120,7 @@ fn serve(stream: TcpStream, rule: Rule, heard: &Mutex<Heard>) -> Option<()> {
                 say("250 taken")?;
             }
             "EHLO" => say("250-post\r\n250 AUTH PLAIN")?,
+            "AUTH" if closed.load(Ordering::Relaxed) => say("535 5.7.8 not with that password")?,
             "AUTH" => say("235 welcome")?,
             "QUIT" => {
                 say("221 bye")?;

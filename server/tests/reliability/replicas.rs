@@ -1,5 +1,6 @@
 //! Two servers that begin together on one empty database, and share all of it.
 
+use crate::cluster::Database;
 use crate::common::*;
 use crate::post::{Post, Treatment};
 use crate::world::*;
@@ -8,15 +9,39 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::thread;
 
+const KEY: &str = "CALENDAR_TOKEN_ENCRYPTION_KEY";
+
+fn with_other_key(database: &Database) -> Place {
+    on(database).with(KEY, "YSBzZWNvbmQga2V5LCBvZiAzMiBieXRlcyBhcyB3ZWw=").with("RUST_LOG", "error")
+}
+
+#[test]
+fn of_two_servers_with_different_keys_one_starts_on_an_empty_database() {
+    for _ in 0..amount(2, 10) {
+        let database = database();
+        let places = [on(&database), with_other_key(&database)];
+        let mut servers = places.each_ref().map(Place::begin);
+        let ended = |server: &mut Server| server.child.try_wait().unwrap();
+        assert!(waited(|| servers.iter_mut().any(|server| ended(server).is_some())), "both started");
+        let second = servers.iter_mut().position(|server| ended(server).is_some()).unwrap();
+        assert_eq!(ended(&mut servers[second]).unwrap().code(), Some(2), "{}", places[second].log());
+        assert!(places[second].log().contains(KEY), "{}", places[second].log());
+        let first = 1 - second;
+        places[first].wait_for(&mut servers[first]);
+
+        // Nothing else is sealed, and it stays so.
+        servers[first].kill();
+        assert_eq!(places[second].run(&["serve"]).status.code(), Some(2));
+        places[first].serve();
+    }
+}
+
 #[test]
 fn a_server_with_another_key_does_not_start() {
     let database = database();
-    let (place, other_key) = (on(&database), "YSBzZWNvbmQga2V5LCBvZiAzMiBieXRlcyBhcyB3ZWw=");
-    let key = "CALENDAR_TOKEN_ENCRYPTION_KEY";
-    let with_other_key = || on(&database).with(key, other_key).with("RUST_LOG", "error");
+    let place = on(&database);
+    let with_other_key = || with_other_key(&database);
     let server = place.serve();
-    let empty = with_other_key().serve();
-    drop(empty);
     Mentor::new(&server, "ann").offer(&server, "talk", 30, 30);
     let start = tomorrow(&server);
     assert_eq!(server.send("POST", "/api/v1/bookings", "", &wish("ann", "talk", start, "first")).status, 201);
@@ -24,7 +49,7 @@ fn a_server_with_another_key_does_not_start() {
     let refused = with_other_key().run(&["serve"]);
     assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
     assert_eq!(said(&refused).lines().count(), 1, "{}", said(&refused));
-    assert!(said(&refused).contains(key), "{}", said(&refused));
+    assert!(said(&refused).contains(KEY), "{}", said(&refused));
 
     // While keys are rotated, the one before will do.
     let before = "c2l4dGVlbiBieXRlcywgYW5kIHNpeHRlZW4gbW9yZS4=";

@@ -173,12 +173,7 @@ impl OwnCluster {
     /// Lets nothing of it run (`-STOP`), or run on (`-CONT`): its connections stay, and nobody answers.
     pub(crate) fn signal(&self, signal: &str) {
         let pid = fs::read_to_string(self.directory.join("postgres/postmaster.pid")).unwrap();
-        let postmaster = pid.lines().next().unwrap();
-        send_signal(signal, postmaster);
-        for process in children(postmaster) {
-            // One may have ended in the meantime.
-            let _ = Command::new("kill").args([signal, &process]).stderr(Stdio::null()).status();
-        }
+        signal_database(signal, pid.lines().next().unwrap());
     }
 }
 
@@ -187,6 +182,15 @@ impl Drop for OwnCluster {
         if self.cluster.is_some() {
             self.signal("-CONT");
         }
+    }
+}
+
+/// Sends a signal to PostgreSQL's first process and to all that it has begun.
+pub(crate) fn signal_database(signal: &str, postmaster: &str) {
+    send_signal(signal, postmaster);
+    for process in children(postmaster) {
+        // One may have ended in the meantime.
+        let _ = Command::new("kill").args([signal, &process]).stderr(Stdio::null()).status();
     }
 }
 

@@ -2,9 +2,11 @@
 
 use crate::common::*;
 use booking::bookings::{self, Key};
-use booking::secrets::Secret;
+use booking::context::Inner;
+use booking::secrets::{Secret, sha256};
 use booking::store::backup::{self, BackupError};
-use booking::{accounts, holds};
+use booking::{accounts, holds, rotation};
+use calendars::seal::{SealKey, Sealer};
 use std::fs;
 use std::path::Path;
 
@@ -79,6 +81,47 @@ async fn what_was_copied_is_put_back_row_by_row() {
     assert!(matches!(again, Err(BackupError::NotEmpty)), "{again:?}");
     backup::restore(other.owner_url(), &file, true).await.unwrap();
     assert_eq!(everything(&other).await, before);
+}
+
+/// The same, as a program wrote it that knew nothing of `keys` (schema 8).
+fn older(file: &Path) -> Vec<u8> {
+    let whole = fs::read(file).unwrap();
+    let head_ends = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    let head = std::str::from_utf8(&whole[..head_ends]).unwrap().replace("\"schema\":9", "\"schema\":8");
+    let mark = b"{\"table\":\"keys\"";
+    let end = whole.windows(mark.len()).position(|bytes| bytes == mark).unwrap();
+    let mut older = [head.as_bytes(), &whole[head_ends..end]].concat();
+    older.extend(sha256(&older));
+    older
+}
+
+#[tokio::test]
+async fn the_key_that_it_was_used_with_goes_with_it() {
+    let (app, _) = lived_in().await;
+    // A made-up one, which no key opens.
+    app.sql("UPDATE mentor_calendar_tokens SET refresh_token = NULL").await;
+    assert!(rotation::key_fits(&app.context).await.unwrap());
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("backup");
+    copied(&app, &file).await;
+    let other_key = |inner: &mut Inner| inner.sealer = Sealer::new(SealKey::new(&[2; 32]), None);
+
+    // A server was started there, with a key of its own, and nothing else has happened.
+    let other = TestApp::with(other_key).await;
+    assert!(rotation::key_fits(&other.context).await.unwrap());
+    backup::restore(other.owner_url(), &file, false).await.unwrap();
+    assert!(!rotation::key_fits(&other.context).await.unwrap(), "what was put back is sealed under another");
+    let same = other.another_server(|_| {}).await;
+    assert!(rotation::key_fits(&same).await.unwrap());
+
+    // The schema before had none.
+    fs::write(&file, older(&file)).unwrap();
+    backup::restore(other.owner_url(), &file, true).await.unwrap();
+    assert_eq!(other.number("SELECT count(*) FROM keys").await, 0);
+    assert!(!rotation::key_fits(&other.context).await.unwrap(), "the bookings' tokens are sealed under another");
+    assert_eq!(other.number("SELECT count(*) FROM keys").await, 0, "whoever does not start leaves nothing");
+    assert!(rotation::key_fits(&same).await.unwrap());
+    assert_eq!(other.number("SELECT count(*) FROM keys").await, 1);
 }
 
 #[tokio::test]

@@ -6,11 +6,13 @@ use booking::bookings::{self, Key};
 use booking::calendar::{self, Choice};
 use booking::jobs;
 use calendars::fakes::{Fault, NewEvent};
+use calendars::http::Http;
 use calendars::remote::Provider;
 use chrono::TimeDelta;
 use scheduling::Status;
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
+use std::time::Duration;
 
 fn team(provider: Provider) -> &'static str {
     match provider {
@@ -290,4 +292,59 @@ async fn bookings_of_a_calendar_that_no_longer_receives_are_still_followed() {
     world.fake.move_event(&world.ours()[0].id, half(ELEVEN));
     world.look().await;
     assert_eq!(world.status(&Key::Mentor(world.ann, made.id)).await.1, at(ELEVEN));
+}
+
+/// The provider does what it was asked for and never says so. Whatever comes next, the retry or a look that finds the event
+/// elsewhere than it is known to be: that was us, not the mentor.
+async fn silently_done(provider: Provider, look_first: bool) {
+    const TWELVE: &str = "2026-11-24T12:00:00Z";
+    let impatient = Http::with_timeout(Duration::from_secs(2)).unwrap();
+    let world = World::with(provider, |inner| inner.calendars.http = impatient).await;
+    world.connect().await;
+    let (_, key) = world.app.booked("ann", "session", TEN).await;
+    world.settle().await;
+
+    world.fake.fail("PATCH /", 1, Fault::SilentlyDone);
+    bookings::reschedule(world.context(), &key, at(ELEVEN)).await.unwrap();
+    world.app.run_jobs().await;
+    assert_eq!(world.when(&world.ours()[0]), half(ELEVEN), "it was done over there");
+    assert_eq!(world.app.number("SELECT written_sequence::bigint FROM booking_calendar_events").await, 0, "who knows?");
+    if look_first {
+        world.look().await;
+        assert_eq!(world.status(&key).await, (Status::Confirmed, at(ELEVEN), 1));
+    }
+    world.app.pass(minutes(1));
+    world.look().await;
+    assert_eq!(world.status(&key).await, (Status::Confirmed, at(ELEVEN), 1));
+    let [event] = &world.ours()[..] else { panic!("{:?}", world.ours()) };
+    assert_eq!(world.when(event), half(ELEVEN));
+    assert_eq!(world.app.number("SELECT written_sequence::bigint FROM booking_calendar_events").await, 1);
+
+    // Moved here once more before anybody knew: what is over there is older, and gives way.
+    world.fake.fail("PATCH /", 1, Fault::SilentlyDone);
+    bookings::reschedule(world.context(), &key, at(TEN)).await.unwrap();
+    world.app.run_jobs().await;
+    bookings::reschedule(world.context(), &key, at(TWELVE)).await.unwrap();
+    if look_first {
+        world.look().await;
+    }
+    world.app.pass(minutes(1));
+    world.look().await;
+    assert_eq!(world.status(&key).await, (Status::Confirmed, at(TWELVE), 3));
+    assert_eq!(world.when(&world.ours()[0]), half(TWELVE));
+
+    // What the mentor does now is the mentor's.
+    world.fake.move_event(&world.ours()[0].id, half(TEN));
+    world.look().await;
+    assert_eq!(world.status(&key).await, (Status::Confirmed, at(TEN), 4));
+}
+
+#[tokio::test]
+async fn a_write_that_nobody_answered_is_not_taken_for_the_mentors_own_move() {
+    tokio::join!(
+        silently_done(Provider::Google, false),
+        silently_done(Provider::Google, true),
+        silently_done(Provider::Microsoft, false),
+        silently_done(Provider::Microsoft, true),
+    );
 }

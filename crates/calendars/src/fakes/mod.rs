@@ -54,6 +54,8 @@ pub enum Fault {
     Drop,
     /// The connection breaks after it was done.
     LostAnswer,
+    /// Nothing is answered, ever, after it was done.
+    SilentlyDone,
     /// The list comes without its members.
     Empty,
     /// The list comes with a tombstone of this event, which is there.
@@ -800,6 +802,7 @@ async fn serve(
     }
     match fault {
         Some(Fault::LostAnswer) => return Response::new(Body::new(Broken)),
+        Some(Fault::SilentlyDone) => std::future::pending().await,
         Some(fault) => spoil(&mut reply.body, &fault),
         None => {}
     }
