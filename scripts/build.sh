@@ -65,7 +65,10 @@ build_server() {
     [[ ! -x $DIST/yaksok || $(cat "$DIST/.yaksok-built-from" 2>/dev/null) != "$now" ]] || return 0
     say "Building the server's half"
     leptos --server-only
-    replace "$CARGO_TARGET_DIR/release/yaksok"
+    # The profile's `strip` does not reach a package that has settings of its own.
+    mkdir -p "$CARGO_TARGET_DIR/stripped"
+    strip -o "$CARGO_TARGET_DIR/stripped/yaksok" "$CARGO_TARGET_DIR/release/yaksok"
+    replace "$CARGO_TARGET_DIR/stripped/yaksok"
     echo "$now" >"$DIST/.yaksok-built-from"
 }
 
