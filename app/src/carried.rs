@@ -5,8 +5,8 @@ use leptos::server::codee::{Decoder, Encoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Reads JSON the way answers of server functions are read, from bytes. Read from text, as Leptos' own codec does, every
-/// type that both carry would be compiled for the browser twice: a tenth of the program.
+/// Reads JSON the way answers of server functions are read, from bytes. Read from text, as Leptos' own codec does, what
+/// reads a type that both carry would be in the browser's program twice.
 #[derive(Debug)]
 pub struct Json;
 
