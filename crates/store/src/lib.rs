@@ -111,7 +111,13 @@ impl Store {
             application.close().await;
             let quoted = user.replace('"', "\"\"");
             let grant = format!("GRANT visitor, mentor, worker TO \"{quoted}\"");
-            sqlx::raw_sql(sqlx::AssertSqlSafe(grant)).execute(&pool).await?;
+            // Two who grant the same at the same time meet a unique constraint of PostgreSQL's own.
+            let mut transaction = pool.begin().await?;
+            sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('grants', 2))")
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(grant)).execute(&mut *transaction).await?;
+            transaction.commit().await?;
         }
         pool.close().await;
         Ok(())

@@ -66,7 +66,7 @@ impl Mentor {
     pub(crate) fn offer(&self, server: &Server, slug: &str, minutes: u16, interval: u16) {
         let body = json!({"name": slug, "description": null, "duration_minutes": minutes,
             "start_interval_minutes": interval, "buffer_before_minutes": 0, "buffer_after_minutes": 0,
-            "minimum_notice_minutes": 0, "horizon_days": 60, "daily_limit": null, "requires_approval": false,
+            "minimum_notice_minutes": 0, "horizon_days": 730, "daily_limit": null, "requires_approval": false,
             "cancel_notice_minutes": 0, "price": null, "location": null, "active": true});
         let path = format!("/api/v1/session-types/{slug}");
         let saved = server.send("PUT", &path, &self.key, &body.to_string());
