@@ -109,15 +109,22 @@ impl Store {
             let application = PgPoolOptions::new().max_connections(1).connect_with(options(application_url)?).await?;
             let user: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&application).await?;
             application.close().await;
-            let quoted = user.replace('"', "\"\"");
-            let grant = format!("GRANT visitor, mentor, worker TO \"{quoted}\"");
-            // Two who grant the same at the same time meet a unique constraint of PostgreSQL's own.
-            let mut transaction = pool.begin().await?;
-            sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('grants', 2))")
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::raw_sql(sqlx::AssertSqlSafe(grant)).execute(&mut *transaction).await?;
-            transaction.commit().await?;
+            // Roles belong to the whole cluster: another server may grant the same at this moment.
+            let grant = format!(
+                "DO $grant$
+                 DECLARE role_name text;
+                 BEGIN
+                     FOREACH role_name IN ARRAY ARRAY['visitor', 'mentor', 'worker'] LOOP
+                         BEGIN
+                             EXECUTE format('GRANT %I TO %I', role_name, '{}');
+                         EXCEPTION WHEN unique_violation THEN
+                             NULL;
+                         END;
+                     END LOOP;
+                 END $grant$",
+                user.replace('\'', "''")
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(grant)).execute(&pool).await?;
         }
         pool.close().await;
         Ok(())

@@ -116,6 +116,17 @@ pub(crate) fn execute(url: &str, statement: &str) {
     });
 }
 
+/// Does something while a transaction with this statement is open; then it is committed.
+pub(crate) fn during(url: &str, statement: &str, something: impl FnOnce()) {
+    block_on(async {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        let sql = AssertSqlSafe(format!("BEGIN; {statement}"));
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        something();
+        sqlx::raw_sql("COMMIT").execute(&mut connection).await.unwrap();
+    });
+}
+
 pub(crate) const OVERLAPS: &str = "SELECT count(*) FROM bookings a JOIN bookings b USING (mentor_id)
     WHERE a.id < b.id AND a.during && b.during AND a.status IN ('pending', 'confirmed', 'held')
         AND b.status IN ('pending', 'confirmed', 'held')";
