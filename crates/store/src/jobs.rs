@@ -88,7 +88,9 @@ impl Tx {
         )
         .fetch_optional(self.connection())
         .await?;
-        sqlx::raw_sql("SET LOCAL synchronous_commit = off").execute(self.connection()).await?;
+        if job.is_some() {
+            sqlx::raw_sql("SET LOCAL synchronous_commit = off").execute(self.connection()).await?;
+        }
         Ok(job)
     }
 

@@ -3,7 +3,7 @@
 use crate::common::*;
 use crate::post::{Post, Treatment};
 use crate::world::*;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -21,6 +21,13 @@ const FULL: &str = "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql A
      END $$";
 const ROOM: &str = "DROP FUNCTION no_room() CASCADE";
 
+/// Asks for the hour `n` after `start`; asked again, for the same.
+fn book(server: &Server, start: DateTime<Utc>, n: i64) -> Reply {
+    let body = wish("ann", "talk", start + TimeDelta::hours(n), &format!("guest-{n}"));
+    let key = format!("key-{n}");
+    ask(server.port, "POST", "/api/v1/bookings", &[("Idempotency-Key", key.as_str())], &body).unwrap()
+}
+
 #[test]
 fn a_full_disk_refuses_bookings_and_all_goes_on_by_itself_when_there_is_room() {
     let (database, post) = (database(), Post::start(|_, _| Treatment::Take));
@@ -29,11 +36,7 @@ fn a_full_disk_refuses_bookings_and_all_goes_on_by_itself_when_there_is_room() {
     let server = place.serve();
     Mentor::new(&server, "ann").offer(&server, "talk", 30, 30);
     let start = tomorrow(&server);
-    let book = |n: i64| {
-        let body = wish("ann", "talk", start + TimeDelta::hours(n), &format!("guest-{n}"));
-        let key = format!("key-{n}");
-        ask(server.port, "POST", "/api/v1/bookings", &[("Idempotency-Key", key.as_str())], &body).unwrap()
-    };
+    let book = |n| book(&server, start, n);
     // Mail waits.
     assert_eq!(book(0).status, 201);
     let failed = || number(&database.owner_url, "SELECT count(*) FROM jobs WHERE last_error IS NOT NULL");
@@ -123,12 +126,7 @@ fn a_disk_that_is_really_full_does_no_lasting_harm() {
     let server = place.serve();
     Mentor::new(&server, "ann").offer(&server, "talk", 30, 30);
     let start = tomorrow(&server);
-    let book = |n: i64| {
-        let body = wish("ann", "talk", start + TimeDelta::hours(n), &format!("guest-{n}"));
-        let key = format!("key-{n}");
-        let asked = ask(server.port, "POST", "/api/v1/bookings", &[("Idempotency-Key", key.as_str())], &body);
-        asked.unwrap().status
-    };
+    let book = |n| book(&server, start, n).status;
     assert_eq!(book(0), 201);
     small.fill();
     let (mut asked, mut refused) = (1, Vec::new());
