@@ -147,7 +147,8 @@ pub(super) async fn month(
     month: Option<String>,
     timezone: Option<String>,
 ) -> Result<Month, AppError> {
-    let horizon = listing::horizon(&context(), &handle, &session_type, timezone.as_deref()).await.map_err(fail)?;
+    let horizon = listing::recent_horizon(&context(), &handle, &session_type, timezone.as_deref()).await;
+    let horizon = horizon.map_err(fail)?;
     Ok(month_of(horizon, month.as_deref()))
 }
 

@@ -1,6 +1,7 @@
 //! What use cases need from outside: database, keys, mail, time zones, clock, randomness.
 
 use crate::calendar::Settings;
+use crate::listing::Looks;
 use crate::zones::Zones;
 use calendars::seal::Sealer;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -29,6 +30,8 @@ pub struct Context {
     inner: Arc<Inner>,
     /// Ids made so far, so that those of one millisecond sort in the order in which they were made.
     ids: Arc<AtomicU16>,
+    /// What visitors have just looked at.
+    pub(crate) looks: Arc<Looks>,
 }
 
 /// The parts of a [`Context`].
@@ -63,7 +66,7 @@ impl std::ops::Deref for Context {
 impl Context {
     /// A context of these parts.
     pub fn new(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner), ids: Arc::default() }
+        Self { inner: Arc::new(inner), ids: Arc::default(), looks: Arc::default() }
     }
 
     /// The current instant, in the microseconds that the database keeps.

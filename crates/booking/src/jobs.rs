@@ -8,8 +8,10 @@ use mailer::{BookingNotice, Recipient};
 use scheduling::{BookingId, ConnectionId, EventId, MentorId};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use store::{Actor, EventKind, Job, NewEvent, Tx};
+use tokio::sync::{Mutex, watch};
 
 /// A worker that has not finished by then is taken for dead. Sending a message takes half a minute at most, writing an
 /// event into a connected calendar three.
@@ -19,7 +21,7 @@ const MOST_ATTEMPTS: i32 = 24;
 /// How long an event in a connected calendar may take before the mentor is sent the invitation after all.
 const INVITE_AFTER: TimeDelta = TimeDelta::hours(1);
 /// How long jobs wait at most that nobody told us of: due later, failed, or left behind by another server.
-pub(crate) const POLL: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_secs(1);
 
 /// Jobs that wait for the same kind of outside world. A calendar provider that hangs holds up no mail.
 #[derive(Clone, Copy, Debug)]
@@ -120,28 +122,12 @@ pub(crate) async fn expire_at(
 
 /// Runs jobs until `stop` is done; those in flight are finished first.
 pub async fn run(context: Context, stop: impl Future<Output = ()>) {
-    let (stopping, stopped) = tokio::sync::watch::channel(false);
-    let lanes = Lane::ALL.into_iter().flat_map(|lane| std::iter::repeat_n(lane, lane.workers()));
-    let workers: Vec<_> = lanes
-        .map(|lane| {
-            let (context, mut stopped) = (context.clone(), stopped.clone());
-            tokio::spawn(async move {
-                while !*stopped.borrow() {
-                    let left = context.jobs_left.notified();
-                    match survived(&context, move |context| within_lease(context, lane)).await {
-                        Ok(true) => continue,
-                        Ok(false) => {}
-                        Err(error) => tracing::warn!(%error, "jobs cannot be read"),
-                    }
-                    tokio::select! {
-                        () = left => {}
-                        () = tokio::time::sleep(POLL) => {}
-                        _ = stopped.changed() => {}
-                    }
-                }
-            })
-        })
-        .collect();
+    let (stopping, stopped) = watch::channel(false);
+    let workers = Lane::ALL.map(|lane| {
+        let find = move |context: Context| async move { lease(&context, &lane.kinds()).await };
+        let work = |context: Context, job| async move { within_lease(&context, job).await };
+        tokio::spawn(many_hands(context.clone(), lane.workers(), stopped.clone(), find, work))
+    });
     let lookers = tokio::spawn(calendar::run(context.clone(), stopped));
     let keeper = tokio::spawn(keep_house(context));
     stop.await;
@@ -153,20 +139,68 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
     let _ = lookers.await;
 }
 
+/// So many do what `find` finds, each in its own time, until told to stop. One at a time looks for work, so that what is left
+/// behind wakes one of them and not all.
+pub(crate) async fn many_hands<T, Found, Done>(
+    context: Context,
+    hands: usize,
+    stopped: watch::Receiver<bool>,
+    find: impl Fn(Context) -> Found + Clone + Send + Sync + 'static,
+    work: impl Fn(Context, T) -> Done + Clone + Send + Sync + 'static,
+) where
+    T: Send + 'static,
+    Found: Future<Output = Result<Option<T>, Error>> + Send + 'static,
+    Done: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let turn = Arc::new(Mutex::new(()));
+    let hands: Vec<_> = (0..hands)
+        .map(|_| {
+            let (context, mut stopped, turn) = (context.clone(), stopped.clone(), turn.clone());
+            let (find, work) = (find.clone(), work.clone());
+            tokio::spawn(async move {
+                loop {
+                    let looking = turn.lock().await;
+                    let found = loop {
+                        if *stopped.borrow() {
+                            return;
+                        }
+                        let left = context.jobs_left.notified();
+                        match survived(find(context.clone())).await {
+                            Ok(Some(found)) => break found,
+                            Ok(None) => {}
+                            Err(error) => tracing::warn!(%error, "the work to be done cannot be read"),
+                        }
+                        tokio::select! {
+                            () = left => {}
+                            () = tokio::time::sleep(POLL) => {}
+                            _ = stopped.changed() => {}
+                        }
+                    };
+                    drop(looking);
+                    if let Err(error) = survived(work(context.clone(), found)).await {
+                        tracing::warn!(%error, "how work ended could not be written down");
+                    }
+                }
+            })
+        })
+        .collect();
+    for hand in hands {
+        let _ = hand.await;
+    }
+}
+
 /// Whoever takes longer than the lease has lost the job, and must not be lost with it.
-async fn within_lease(context: Context, lane: Lane) -> Result<bool, Error> {
+async fn within_lease(context: &Context, job: Job) -> Result<(), Error> {
     let late = |_| Err(Error::Internal("a job took longer than its lease".into()));
     let lease = LEASE.to_std().unwrap_or_default();
-    tokio::time::timeout(lease, run_one(&context, &lane.kinds())).await.unwrap_or_else(late)
+    tokio::time::timeout(lease, carry_out(context, job)).await.unwrap_or_else(late)
 }
 
 /// What is done once; should it panic, the one who does it goes on with something else.
-pub(crate) async fn survived<F>(context: &Context, work: impl FnOnce(Context) -> F) -> Result<bool, Error>
-where
-    F: Future<Output = Result<bool, Error>> + Send + 'static,
-{
-    let done = tokio::spawn(work(context.clone())).await;
-    done.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
+async fn survived<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
 }
 
 /// Runs every job that is due, one after the other, and answers how many there were. For tests.
@@ -176,7 +210,8 @@ where
 pub async fn run_due(context: &Context) -> Result<usize, Error> {
     let mut count = 0;
     let kinds: Vec<String> = Lane::ALL.into_iter().flat_map(Lane::kinds).collect();
-    while run_one(context, &kinds).await? {
+    while let Some(job) = lease(context, &kinds).await? {
+        carry_out(context, job).await?;
         count += 1;
     }
     Ok(count)
@@ -234,12 +269,15 @@ pub async fn state(context: &Context) -> Result<(i64, i64), Error> {
     Ok((queue.waiting, queue.given_up))
 }
 
-async fn run_one(context: &Context, kinds: &[String]) -> Result<bool, Error> {
+async fn lease(context: &Context, kinds: &[String]) -> Result<Option<Job>, Error> {
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let Some(job) = tx.lease_job(kinds, now, now + LEASE).await? else { return Ok(false) };
+    let Some(job) = tx.lease_job(kinds, now, now + LEASE).await? else { return Ok(None) };
     tx.commit().await?;
+    Ok(Some(job))
+}
 
+async fn carry_out(context: &Context, job: Job) -> Result<(), Error> {
     let outcome = perform(context, &job).await;
     let result = match &outcome {
         Ok(()) => "done",
@@ -267,8 +305,7 @@ async fn run_one(context: &Context, kinds: &[String]) -> Result<bool, Error> {
             tx.fail_job(job.id, &error, retry_at, now).await?;
         }
     }
-    tx.commit().await?;
-    Ok(true)
+    Ok(tx.commit().await?)
 }
 
 /// 5 s, 10 s, 20 s, … 4 h.

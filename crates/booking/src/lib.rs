@@ -15,6 +15,7 @@ pub mod holds;
 pub mod jobs;
 pub mod listing;
 mod notices;
+pub mod recent;
 pub mod rotation;
 pub mod schedule;
 pub mod secrets;

@@ -1,6 +1,7 @@
 //! Which start times are offered: the one place that reads what [`scheduling::slots`] decides from. Listing, booking and
 //! moving all come through [`offered`].
 
+use crate::recent::Recent;
 use crate::{Context, Error};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use scheduling::{BookingId, MARGIN, MentorId, OffsetTable, Policy, Request, SessionType, SessionTypeId};
@@ -108,15 +109,36 @@ pub(crate) async fn is_offered(
     Ok(starts.contains(&start))
 }
 
+/// What visitors have just looked at: a page is asked for by many at once when its link is shared.
+#[derive(Debug)]
+pub(crate) struct Looks {
+    mentors: Recent<String, (Mentor, Vec<SessionType>)>,
+    /// By handle, session type and the zone that was asked for.
+    horizons: Recent<(String, String, Option<String>), Horizon>,
+}
+
+impl Default for Looks {
+    /// A few megabytes at most: a profile is 16 kB at its largest, a session type 8.
+    fn default() -> Self {
+        Self {
+            mentors: Recent::new(64, |(_, types)| types.len() <= 8),
+            horizons: Recent::new(64, |horizon| horizon.starts.len() <= 4096),
+        }
+    }
+}
+
 /// A mentor and their active session types.
 ///
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn mentor(context: &Context, handle: &str) -> Result<(Mentor, Vec<SessionType>), Error> {
-    let mut tx = context.store.begin(Actor::Visitor).await?;
-    let mentor = tx.mentor_by_handle(handle).await?.ok_or(Error::NotFound)?;
-    let types = tx.session_types(mentor.id()).await?;
-    Ok((mentor, types.into_iter().map(|owned| owned.session_type).collect()))
+    let read = async |handle: &String| {
+        let mut tx = context.store.begin(Actor::Visitor).await?;
+        let mentor = tx.mentor_by_handle(handle).await?.ok_or(Error::NotFound)?;
+        let types = tx.session_types(mentor.id()).await?;
+        Ok((mentor, types.into_iter().map(|owned| owned.session_type).collect()))
+    };
+    context.looks.mentors.ask(context, handle.to_owned(), read).await
 }
 
 /// Changes its value whenever this mentor's slots may have changed, on whichever server: time to read them again.
@@ -330,6 +352,24 @@ pub async fn horizon(
     let mentor = tx.mentor_by_handle(handle).await?.ok_or(Error::NotFound)?;
     let owned = tx.session_type(mentor.id(), session_type).await?.ok_or(Error::NotFound)?;
     horizon_of(context, &mut tx, &mentor, Wish::from(&owned), timezone).await
+}
+
+/// The same for whoever looks around, who may see what somebody else has [just](crate::recent) seen.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn recent_horizon(
+    context: &Context,
+    handle: &str,
+    session_type: &str,
+    timezone: Option<&str>,
+) -> Result<Horizon, Error> {
+    let question = (handle.to_owned(), session_type.to_owned(), timezone.map(str::to_owned));
+    context
+        .looks
+        .horizons
+        .ask(context, question, async |_| horizon(context, handle, session_type, timezone).await)
+        .await
 }
 
 /// The same, for a wish, in a transaction that acts for the mentor.

@@ -74,29 +74,36 @@ impl Tx {
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
     ) -> Result<Option<Job>, StoreError> {
-        let job = sqlx::query_as!(
-            Job,
+        let row = sqlx::query!(
             "UPDATE jobs SET locked_until = $2, attempts = attempts + 1
              WHERE id = (
                  SELECT id FROM jobs
                  WHERE dead_at IS NULL AND run_at <= $1 AND kind = ANY($3) AND (locked_until IS NULL OR locked_until <= $1)
                  ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-             RETURNING id, mentor_id, kind, payload, attempts, created_at",
+             RETURNING id, mentor_id, kind, payload, attempts, created_at,
+                 set_config('synchronous_commit', 'off', true)",
             now,
             lease_until,
             kinds
         )
         .fetch_optional(self.connection())
         .await?;
-        if job.is_some() {
-            sqlx::raw_sql("SET LOCAL synchronous_commit = off").execute(self.connection()).await?;
-        }
-        Ok(job)
+        Ok(row.map(|row| Job {
+            id: row.id,
+            mentor_id: row.mentor_id,
+            kind: row.kind,
+            payload: row.payload,
+            attempts: row.attempts,
+            created_at: row.created_at,
+        }))
     }
 
-    /// Worker: the job is done.
+    /// Worker: the job is done. This commit does not wait for the disk either: what a crash of the database takes along is
+    /// done once more, as after any crash between doing it and saying so.
     pub async fn finish_job(&mut self, id: i64) -> Result<(), StoreError> {
-        sqlx::query!("DELETE FROM jobs WHERE id = $1", id).execute(self.connection()).await?;
+        sqlx::query!("DELETE FROM jobs WHERE id = $1 RETURNING set_config('synchronous_commit', 'off', true)", id)
+            .fetch_optional(self.connection())
+            .await?;
         Ok(())
     }
 

@@ -157,6 +157,12 @@ impl Store {
         self.live.changes(mentor)
     }
 
+    /// Another number after whatever was committed through this store or announced by any server, once
+    /// [`listen`](Self::listen) was called: what was read at the same number is as it was, as far as is known here.
+    pub fn changes_seen(&self) -> u64 {
+        self.live.changes_seen()
+    }
+
     /// From here on hears what other servers announce, and this one, through a connection of its own. `owner_url` leads to
     /// the database itself: a pooler of transactions cannot listen. A connection that is lost is made again.
     ///

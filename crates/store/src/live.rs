@@ -7,6 +7,7 @@ use crate::StoreError;
 use scheduling::MentorId;
 use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -44,6 +45,15 @@ impl Live {
         self.waiting.subscribe(mentor)
     }
 
+    /// Something was changed through this store, whatever it was.
+    pub(crate) fn changed(&self) {
+        self.waiting.count();
+    }
+
+    pub(crate) fn changes_seen(&self) -> u64 {
+        self.waiting.seen.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn listen(&self, owner: PgPool) {
         let listening = tokio::spawn(listen(owner, self.waiting.clone())).abort_handle();
         if let Some(before) = lock(&self.listener).replace(listening) {
@@ -66,24 +76,35 @@ impl Drop for Live {
 
 /// Who waits, by mentor: a change wakes nobody who looks at another.
 #[derive(Debug, Default)]
-struct Waiting(Mutex<HashMap<MentorId, watch::Sender<u64>>>);
+struct Waiting {
+    by_mentor: Mutex<HashMap<MentorId, watch::Sender<u64>>>,
+    /// How many changes this server has made or heard of.
+    seen: AtomicU64,
+}
 
 impl Waiting {
+    fn count(&self) {
+        self.seen.fetch_add(1, Ordering::SeqCst);
+    }
+
     fn subscribe(&self, mentor: MentorId) -> watch::Receiver<u64> {
-        let mut waiting = lock(&self.0);
+        let mut waiting = lock(&self.by_mentor);
         // Whoever has left is forgotten when the next one comes.
         waiting.retain(|_, sender| !sender.is_closed());
         waiting.entry(mentor).or_default().subscribe()
     }
 
     fn tell(&self, mentor: MentorId) {
-        if let Some(sender) = lock(&self.0).get(&mentor) {
+        // Before: whoever is told reads again.
+        self.count();
+        if let Some(sender) = lock(&self.by_mentor).get(&mentor) {
             sender.send_modify(|count| *count += 1);
         }
     }
 
     fn tell_all(&self) {
-        for sender in lock(&self.0).values() {
+        self.count();
+        for sender in lock(&self.by_mentor).values() {
             sender.send_modify(|count| *count += 1);
         }
     }

@@ -99,7 +99,10 @@ impl Tx {
     /// # Errors
     /// Where the database fails; then nothing has happened.
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.inner.commit().await?;
+        let committed = self.inner.commit().await;
+        // Also where nobody knows how it went.
+        self.live.changed();
+        committed?;
         if let Some(mentor) = self.changed {
             self.live.announce(mentor);
         }

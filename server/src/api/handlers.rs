@@ -16,6 +16,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use booking::accounts::{self, NewAccount};
 use booking::bookings::{self, Idempotency, List, Request};
 use booking::listing::Search;
+use booking::recent::Recent;
 use booking::secrets::{Secret, sha256};
 use booking::{Context, Error, calendar, holds, listing, schedule};
 use chrono::NaiveDate;
@@ -107,8 +108,29 @@ pub(super) async fn create_login_link(
 
 /// Mentor, session type, first and last day, time zone.
 type SlotsQuestion = (String, String, NaiveDate, NaiveDate, Option<String>);
+
 /// Everybody looks at a popular mentor's slots at the same time.
-pub(super) type AskedSlots = Together<SlotsQuestion, Tagged>;
+pub(super) struct AskedSlots {
+    together: Together<SlotsQuestion, Tagged>,
+    recent: Recent<SlotsQuestion, Tagged>,
+}
+
+impl AskedSlots {
+    async fn ask(&self, context: &Context, question: SlotsQuestion) -> Result<Tagged, Problem> {
+        let read = |question: &SlotsQuestion| read_slots(context.clone(), question.clone());
+        self.recent.ask(context, question, async |question| self.together.ask(question, || read(question)).await).await
+    }
+}
+
+impl Default for AskedSlots {
+    /// At most four megabytes are kept.
+    fn default() -> Self {
+        Self { together: Together::default(), recent: Recent::new(64, |answer| answer.body.len() <= 64 * 1024) }
+    }
+}
+
+/// [`RECENT`](booking::recent::RECENT), for whoever keeps answers between us and a client, or is one.
+const KEPT: &str = "public, max-age=1, must-revalidate";
 
 /// An answer as bytes, and a strong entity tag that is made from them.
 #[derive(Clone)]
@@ -126,16 +148,13 @@ impl Tagged {
         Ok(Self { body: body.into(), tag })
     }
 
-    /// The answer, or 304 to whoever has it already. It may be kept, and is asked for again each time: somebody may have
-    /// booked.
+    /// The answer, or 304 to whoever has it already. It may be kept for as long as we do, and then asked for again: somebody
+    /// may have booked.
     fn to(&self, headers: &HeaderMap) -> Response {
         let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let mut known = known.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
         let same = known.any(|tag| tag == "*" || tag.as_bytes() == self.tag.as_bytes());
-        let kept = [
-            (header::ETAG, self.tag.clone()),
-            (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate")),
-        ];
+        let kept = [(header::ETAG, self.tag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static(KEPT))];
         if same {
             return (StatusCode::NOT_MODIFIED, kept).into_response();
         }
@@ -154,9 +173,7 @@ pub(super) async fn slots(
     let (from, to) = (asked.date("from"), asked.date("to"));
     let timezone = asked.optional_text("timezone");
     asked.finish()?;
-    let question = (handle, session_type, from, to, timezone);
-    let read = || read_slots(context.clone(), question.clone());
-    Ok(asked_slots.ask(&question, read).await?.to(&headers))
+    Ok(asked_slots.ask(&context, (handle, session_type, from, to, timezone)).await?.to(&headers))
 }
 
 async fn read_slots(context: Context, question: SlotsQuestion) -> Result<Tagged, Problem> {

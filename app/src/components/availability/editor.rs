@@ -36,7 +36,7 @@ pub fn AvailabilityEditor(
         use_status().say(t.editor_restored);
     }
     let total = move || {
-        state.days.iter().for_each(|day| day.track());
+        state.settled.iter().for_each(|day| day.track());
         let minutes = state.week().minutes();
         fill(t.week_total, &[("hours", &hours_text(minutes, t, language))])
     };

@@ -213,7 +213,7 @@ pub fn Grid(
                         {(0..DAYS)
                             .map(|day| {
                                 view! {
-                                    <span class="week-day" role="columnheader" data-empty=move || state.days[day].with(Hours::is_empty).then_some("")>
+                                    <span class="week-day" role="columnheader" data-empty=move || state.settled[day].with(Hours::is_empty).then_some("")>
                                         <span aria-hidden="true">{day_short(day, language)}</span>
                                         <span class="visually-hidden">{day_name(day, language)}</span>
                                     </span>
@@ -251,6 +251,7 @@ pub fn Grid(
                             <div class="week-ink" aria-hidden="true">
                                 {(0..DAYS).map(|day| view! { <Column parts=parts day=day/> }).collect_view()}
                             </div>
+                            <Stroke state=state/>
                             <Show when=move || state.gesture.with(Option::is_some)>
                                 <Tag parts=parts/>
                             </Show>
@@ -272,28 +273,28 @@ pub fn Grid(
 #[component]
 fn Cells(parts: Parts) -> impl IntoView {
     let Cell { day: first_day, step: first_step } = parts.cursor.get_untracked().head;
-    // A bit for each step of a day, so that a cell looks at one number.
-    let open: [Memo<u128>; DAYS] = std::array::from_fn(|day| {
-        Memo::new(move |_| {
+    for day in 0..DAYS {
+        // A bit for each step. One effect for a day, which touches what has changed: one for each cell made the page slow to
+        // start and drags slow to end.
+        Effect::new(move |before: Option<u128>| {
             let hours = parts.state.settled[day].read();
-            (0..STEPS)
-                .filter(|step| hours.touches(Cell { day, step: *step }.span()))
-                .fold(0, |bits, step| bits | 1 << step)
-        })
-    });
+            let steps = (0..STEPS).filter(|step| hours.touches(Cell { day, step: *step }.span()));
+            let open = steps.fold(0_u128, |bits, step| bits | 1 << step);
+            let changed = open ^ before.unwrap_or_default();
+            for step in (0..STEPS).filter(|step| changed >> step & 1 == 1) {
+                if let Some(cell) = parts.element(Cell { day, step }) {
+                    let _ = cell.set_attribute("aria-selected", if open >> step & 1 == 1 { "true" } else { "false" });
+                }
+            }
+            open
+        });
+    }
     (0..STEPS)
         .map(|step| {
             let cells = (0..DAYS)
                 .map(|day| {
-                    let bits = open[day];
-                    let selected = move || if (bits.get() >> step) & 1 == 1 { "true" } else { "false" };
-                    view! {
-                        <span
-                            role="gridcell"
-                            tabindex=if (day, step) == (first_day, first_step) { "0" } else { "-1" }
-                            aria-selected=selected
-                        ></span>
-                    }
+                    let tabindex = if (day, step) == (first_day, first_step) { "0" } else { "-1" };
+                    view! { <span role="gridcell" tabindex=tabindex aria-selected="false"></span> }
                 })
                 .collect_view();
             view! {
@@ -315,17 +316,11 @@ fn Column(parts: Parts, day: usize) -> impl IntoView {
         // What meets midnight may go on with the next day.
         span.start > 0 && span.end < DAY && span.minutes() < state.duration()
     };
-    let active = move |span: Span| {
-        state.gesture.with(|gesture| {
-            let block = gesture.as_ref().filter(|gesture| !matches!(gesture, Gesture::Paint { on: false, .. }));
-            let days = block.map(|gesture| match gesture {
-                Gesture::Paint { from, to, .. } => Area::between(*from, *to).days,
-                Gesture::Resize { day, .. } | Gesture::Move { day, .. } => *day..=*day,
-            });
-            let inside = block.and_then(Gesture::block).is_some_and(|(_, new)| span.contains(new.start));
-            inside && days.is_some_and(|days| days.contains(&day))
-        })
-    };
+    // The block that is moved, or whose end is.
+    let held = Memo::new(move |_| {
+        state.gesture.with(|gesture| gesture.as_ref().filter(|gesture| !gesture.paints()).and_then(Gesture::block))
+    });
+    let active = move |span: Span| held.get().is_some_and(|(of, new)| of == day && span.contains(new.start));
     let block = move |place: usize| {
         let span = Memo::new(move |_| {
             hours.with(|hours| hours.spans().get(place).copied()).unwrap_or(Span { start: 0, end: 0 })
@@ -337,38 +332,33 @@ fn Column(parts: Parts, day: usize) -> impl IntoView {
             _ => "large",
         };
         view! {
-            <g
+            <svg
                 class="block"
+                y=move || percent(span.get().start)
+                width="100%"
+                height=move || percent(span.get().minutes())
+                overflow="visible"
                 data-size=size
                 data-active=move || active(span.get()).then_some("")
                 data-short=move || too_short(span.get()).then_some("")
             >
-                <rect class="block-fill" x="0" y=move || percent(span.get().start) width="100%" height=move || percent(span.get().minutes()) rx="3"></rect>
-                <rect class="block-bar" x="0" y=move || percent(span.get().start) width="3" height=move || percent(span.get().minutes())></rect>
-                <text class="block-from" x="9" y=move || percent(span.get().start) dy="1.25em">{move || clock(span.get().start)}</text>
-                <text class="block-to" x="9" y=move || percent(span.get().end) dy="-0.5em">{move || clock(span.get().end)}</text>
-                <text class="block-both" x="9" y=move || percent(span.get().start) dy="1.25em">{move || clocks(span.get())}</text>
-                <svg class="block-grip" x="50%" y=move || format!("{:.4}%", f64::from(span.get().start + span.get().end) / 2.0 / f64::from(DAY) * 100.0) overflow="visible">
+                <rect class="block-fill" width="100%" height="100%" rx="3"></rect>
+                <rect class="block-bar" width="3" height="100%"></rect>
+                <text class="block-from" x="9" dy="1.25em">{move || clock(span.get().start)}</text>
+                <text class="block-to" x="9" y="100%" dy="-0.5em">{move || clock(span.get().end)}</text>
+                <text class="block-both" x="9" dy="1.25em">{move || clocks(span.get())}</text>
+                <svg class="block-grip" x="50%" y="50%" overflow="visible">
                     <rect x="-13" y="-9" width="26" height="18" rx="9"></rect>
                     <path d="M-5-2.500h10M-5 2.500h10"></path>
                 </svg>
-                <svg class="block-edge" x="50%" y=move || percent(span.get().start) overflow="visible">
+                <svg class="block-edge" x="50%" overflow="visible">
                     <path d="M-9 3.500h18"></path>
                 </svg>
-                <svg class="block-edge" x="50%" y=move || percent(span.get().end) overflow="visible">
+                <svg class="block-edge" x="50%" y="100%" overflow="visible">
                     <path d="M-9-3.500h18"></path>
                 </svg>
-            </g>
+            </svg>
         }
-    };
-    // What is being closed, and what the keyboard has selected.
-    let closing = move || {
-        state.gesture.with(|gesture| match gesture {
-            Some(Gesture::Paint { on: false, from, to }) => {
-                Some(Area::between(*from, *to)).filter(|area| area.days.contains(&day)).map(|area| area.span)
-            }
-            _ => None,
-        })
     };
     let selected = move || {
         let area = parts.cursor.get().area();
@@ -379,17 +369,45 @@ fn Column(parts: Parts, day: usize) -> impl IntoView {
     view! {
         <svg class="week-column">
             <For each=move || 0..hours.with(|hours| hours.spans().len()) key=|place| *place children=block/>
-            {move || closing().map(|span| view! { <rect class="week-closing" x="0" y=percent(span.start) width="100%" height=percent(span.minutes())></rect> })}
             {move || selected().map(|span| view! { <rect class="week-selected" x="0" y=percent(span.start) width="100%" height=percent(span.minutes())></rect> })}
         </svg>
     }
+}
+
+/// What is being opened or closed, above the blocks: a layer for each day, which is moved and stretched without laying out or
+/// painting anything. The blocks follow when the drag ends.
+#[component]
+fn Stroke(state: State) -> impl IntoView {
+    let stroke = Memo::new(move |_| {
+        state.gesture.with(|gesture| match gesture {
+            Some(Gesture::Paint { on, from, to }) => Some((*on, Area::between(*from, *to))),
+            _ => None,
+        })
+    });
+    let closes = move || stroke.with(|stroke| stroke.as_ref().is_some_and(|(on, _)| !on)).then_some("");
+    let days = (0..DAYS).map(|day| {
+        let node = NodeRef::<html::Div>::new();
+        let span = Memo::new(move |_| {
+            let area = stroke.get().map(|(_, area)| area).filter(|area| area.days.contains(&day));
+            area.map_or(Span { start: 0, end: 0 }, |area| area.span)
+        });
+        Effect::new(move |_| {
+            let Some(node) = node.get() else { return };
+            let height = f64::from(span.get().minutes()) / f64::from(DAY);
+            let transform = format!("translateY({}) scaleY({height:.6})", percent(span.get().start));
+            let element: &leptos::web_sys::HtmlElement = &node;
+            let _ = element.style().set_property("transform", &transform);
+        });
+        view! { <div class="week-stroke" node_ref=node></div> }
+    });
+    view! { <div class="week-strokes" aria-hidden="true" data-closes=closes>{days.collect_view()}</div> }
 }
 
 /// What is being drawn, beside the pointer.
 #[component]
 fn Tag(parts: Parts) -> impl IntoView {
     let (t, language) = (parts.voice.t, parts.voice.language);
-    let text = move || {
+    let text = Memo::new(move |_| {
         parts.state.gesture.with(|gesture| {
             let Some(gesture) = gesture else { return (String::new(), String::new()) };
             let closes = matches!(gesture, Gesture::Paint { on: false, .. });
@@ -413,7 +431,7 @@ fn Tag(parts: Parts) -> impl IntoView {
                 }
             }
         })
-    };
+    });
     let node = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let Some(node) = node.get() else { return };
@@ -431,8 +449,8 @@ fn Tag(parts: Parts) -> impl IntoView {
     });
     view! {
         <div class="week-tag" aria-hidden="true" node_ref=node>
-            <strong>{move || text().0}</strong>
-            <span>{move || text().1}</span>
+            <strong>{move || text.get().0}</strong>
+            <span>{move || text.get().1}</span>
         </div>
     }
 }

@@ -359,6 +359,11 @@ pub enum Gesture {
 }
 
 impl Gesture {
+    /// Whether it opens or closes an area; else it has a block in its hand.
+    pub const fn paints(&self) -> bool {
+        matches!(self, Self::Paint { .. })
+    }
+
     /// The week with this drag done.
     pub fn applied(&self, week: &Week) -> Week {
         let mut week = week.clone();
@@ -517,6 +522,11 @@ impl Board {
     /// The week as it looks now, drag included.
     pub fn week(&self) -> Week {
         self.gesture.as_ref().map_or_else(|| self.draft.week.clone(), |gesture| gesture.applied(&self.draft.week))
+    }
+
+    /// The same, without an area that is still being opened or closed.
+    pub fn blocks(&self) -> Week {
+        if self.gesture.as_ref().is_some_and(Gesture::paints) { self.draft.week.clone() } else { self.week() }
     }
 
     /// The drag in progress.

@@ -80,7 +80,7 @@ pub struct Keeper(pub RwSignal<Option<Kept>>);
 #[derive(Clone, Copy)]
 pub struct State {
     board: StoredValue<Board>,
-    /// The hours of each day as they look now, Monday first.
+    /// The hours of each day as their blocks look now, Monday first. What is being opened or closed lies above the blocks.
     pub days: [RwSignal<Hours>; DAYS],
     /// The same without the drag in progress: all but the grid's picture follows these, so that a drag draws one thing.
     pub settled: [RwSignal<Hours>; DAYS],
@@ -236,7 +236,7 @@ impl State {
 
     fn publish(self) {
         self.board.with_value(|board| {
-            let Week(hours) = board.week();
+            let Week(hours) = board.blocks();
             for (signal, hours) in self.days.into_iter().zip(hours.clone()) {
                 set_if_new(signal, hours);
             }

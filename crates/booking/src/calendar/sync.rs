@@ -2,7 +2,7 @@
 
 use super::access::{Open, Trouble};
 use super::connections;
-use crate::jobs::{self, POLL, Task};
+use crate::jobs::{self, Task};
 use crate::secrets::{Kind, new_token, sha256};
 use crate::{Context, Error};
 use calendars::remote::{Change, RemoteError, RemoteEvent, Watch, WatchRequest, When};
@@ -36,27 +36,9 @@ const SHORTEST_HORIZON: i64 = 60;
 
 /// Looks at connections until told to stop.
 pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
-    let lookers = (0..LOOKERS).map(|_| {
-        let (context, mut stopped) = (context.clone(), stopped.clone());
-        tokio::spawn(async move {
-            while !*stopped.borrow() {
-                let asked = context.jobs_left.notified();
-                match jobs::survived(&context, |context| async move { look_at_one(&context).await }).await {
-                    Ok(true) => continue,
-                    Ok(false) => {}
-                    Err(error) => tracing::warn!(%error, "connected calendars cannot be read"),
-                }
-                tokio::select! {
-                    () = asked => {}
-                    () = tokio::time::sleep(POLL) => {}
-                    _ = stopped.changed() => {}
-                }
-            }
-        })
-    });
-    for looker in lookers.collect::<Vec<_>>() {
-        let _ = looker.await;
-    }
+    let find = |context: Context| async move { lease(&context).await };
+    let look = |context: Context, leased| async move { visit(&context, leased).await };
+    jobs::many_hands(context, LOOKERS, stopped, find, look).await;
 }
 
 /// Looks at every connection that is due, one after the other, and answers how many there were. For tests.
@@ -65,7 +47,8 @@ pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
 /// Where the database fails.
 pub async fn sync_due(context: &Context) -> Result<usize, Error> {
     let mut count = 0;
-    while look_at_one(context).await? {
+    while let Some(leased) = lease(context).await? {
+        visit(context, leased).await?;
         count += 1;
     }
     Ok(count)
@@ -81,13 +64,16 @@ pub async fn lagging(context: &Context) -> Result<i64, Error> {
     Ok(tx.count_lagging(context.now() - allowed).await?)
 }
 
-async fn look_at_one(context: &Context) -> Result<bool, Error> {
+/// The connection whose turn it is, and until when it is ours.
+async fn lease(context: &Context) -> Result<Option<(ConnectionId, DateTime<Utc>)>, Error> {
     let now = context.now();
-    let mut leased = now + LEASE;
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let Some(id) = tx.lease_sync(now, leased).await? else { return Ok(false) };
+    let Some(id) = tx.lease_sync(now, now + LEASE).await? else { return Ok(None) };
     tx.commit().await?;
+    Ok(Some((id, now + LEASE)))
+}
 
+async fn visit(context: &Context, (id, mut leased): (ConnectionId, DateTime<Utc>)) -> Result<(), Error> {
     let outcome = look(context, id, &mut leased).await;
     let now = context.now();
     let interval = context.calendars.sync_interval;
@@ -119,7 +105,7 @@ async fn look_at_one(context: &Context) -> Result<bool, Error> {
     }
     tx.commit().await?;
     context.jobs_left.notify_waiters();
-    Ok(true)
+    Ok(())
 }
 
 /// Looks at all calendars of a connection; one that fails does not keep the others from being looked at. Answers whether

@@ -153,6 +153,39 @@ async fn jobs_run_by_themselves_until_they_are_told_to_stop() {
 }
 
 #[tokio::test]
+async fn a_burst_of_work_is_done_by_as_many_as_there_are() {
+    // Takes every connection, and says nothing.
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", server.local_addr().unwrap());
+    let app = TestApp::with(|inner| {
+        inner.mailer = mailer::Mailer::new(mailer::Transport::Smtp(url), "bookings@yaksok.example").unwrap();
+    })
+    .await;
+    app.mentor("ann", "UTC").await;
+    for hour in 10..14 {
+        app.booked("ann", "session", &format!("2026-11-23T{hour}:00:00Z")).await;
+    }
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(jobs::run(app.context.clone(), async move { drop(stopped.await) }));
+    let mut hanging = Vec::new();
+    while hanging.len() < 4 {
+        let connection = tokio::time::timeout(std::time::Duration::from_secs(10), server.accept()).await;
+        hanging.push(connection.expect("four messages are sent side by side").unwrap());
+    }
+    let before = std::time::Instant::now();
+    while app.number("SELECT count(*) FROM jobs WHERE kind = 'event'").await > 0 {
+        assert!(before.elapsed() < std::time::Duration::from_secs(10), "mail that hangs holds up no calendar");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(app.number("SELECT count(*) FROM jobs WHERE attempts = 1").await, 4);
+    assert_eq!(app.number("SELECT count(*) FROM jobs WHERE attempts = 0").await, 4, "they wait for a hand");
+    // Whoever hangs up is not spoken to any more, so the server may stop.
+    drop((hanging, server));
+    stop.send(()).unwrap();
+    running.await.unwrap();
+}
+
+#[tokio::test]
 async fn what_has_expired_is_forgotten() {
     let app = TestApp::new().await;
     accounts::sign_up(&app.context, &account("ann", "UTC"), booking::secrets::Secret::new("a password")).await.unwrap();
