@@ -9,7 +9,7 @@ DIST=$ROOT/dist
 SITE=$CARGO_TARGET_DIR/site
 
 BROWSER_SOURCES=(Cargo.toml Cargo.lock app frontend crates/scheduling style public scripts/build.sh scripts/style.sh)
-SERVER_SOURCES=(Cargo.toml Cargo.lock app server crates migrations .sqlx scripts/build.sh)
+SERVER_SOURCES=(Cargo.toml Cargo.lock .cargo app server crates migrations .sqlx scripts/build.sh)
 
 # One number for the names and contents of files, and for the compiler.
 fingerprint() {

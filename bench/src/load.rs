@@ -34,12 +34,15 @@ pub(crate) fn expect(reply: Reply, status: u16) -> Result<Reply> {
     Err(Error::other(format!("{} in place of {status}: {said}", reply.status)))
 }
 
-/// One client asks `request` for so long; the first tenth warms up and is not counted.
-pub(crate) async fn alone(address: SocketAddr, request: &Request, span: Duration) -> Result<Vec<Reply>> {
+/// One client asks `requests` in turn for so long; the first tenth warms up and is not counted.
+pub(crate) async fn alone(address: SocketAddr, requests: &[Request], span: Duration) -> Result<Vec<Reply>> {
     let mut connection = Connection::open(address).await?;
     let begin = Instant::now();
     let mut replies = Vec::new();
-    while begin.elapsed() < span {
+    for request in requests.iter().cycle() {
+        if begin.elapsed() > span {
+            break;
+        }
         let mut reply = expect(connection.ask(request).await?, 200)?;
         if begin.elapsed() > span / 10 {
             reply.body.clear();

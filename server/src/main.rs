@@ -25,9 +25,10 @@ mod tests;
 
 use std::process::ExitCode;
 
-/// Gives memory back after a rush, where the system's would keep two or three times as much: see docs/performance.md.
+/// Gives memory back after a rush, where others would keep two or three times as much: see docs/performance.md. It is set in
+/// `.cargo/config.toml`.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     // reqwest and lettre use the one provider that is compiled in.

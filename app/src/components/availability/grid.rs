@@ -90,6 +90,8 @@ struct Place {
     off_middle: f64,
     x: f64,
     y: f64,
+    width: f64,
+    height: f64,
 }
 
 impl Place {
@@ -103,7 +105,16 @@ impl Place {
         let day = (x / column).floor().clamp(0.0, DAYS as f64 - 1.0);
         let minutes_per_pixel = f64::from(DAY) / height;
         let off_middle = x - (day + 0.5) * column;
-        Some(Self { day: day as usize, minute: y * minutes_per_pixel, minutes_per_pixel, off_middle, x, y })
+        Some(Self {
+            day: day as usize,
+            minute: y * minutes_per_pixel,
+            minutes_per_pixel,
+            off_middle,
+            x,
+            y,
+            width,
+            height,
+        })
     }
 
     /// What reaches how far: a finger needs more room than a mouse.
@@ -433,19 +444,18 @@ fn Tag(parts: Parts) -> impl IntoView {
         })
     });
     let node = NodeRef::<html::Div>::new();
+    // Its size is its style's, whatever it says.
+    let size = Memo::new(move |_| node.get().map(|node| dom::bounds(&node)));
     Effect::new(move |_| {
-        let Some(node) = node.get() else { return };
+        let (Some(node), Some([_, _, width, height])) = (node.get(), size.get()) else { return };
         let place = parts.place.get();
         let finger = parts.pointers.with_value(|pointers| pointers.finger);
-        // Kept inside the area by its style alone: 100% is the tag, 100cqw and 100cqh are the area. Nothing is measured.
-        let (x, y) = if finger {
-            (format!("calc({:.1}px - 50%)", place.x), format!("calc({:.1}px - 100% - 34px)", place.y))
-        } else {
-            (format!("{:.1}px", place.x + 16.0), format!("{:.1}px", place.y + 16.0))
-        };
-        let transform = format!("translate(clamp(0px, {x}, 100cqw - 100%), clamp(0px, {y}, 100cqh - 100%))");
+        let (x, y) =
+            if finger { (place.x - width / 2.0, place.y - height - 34.0) } else { (place.x + 16.0, place.y + 16.0) };
+        let within = |at: f64, room: f64| at.min(room).max(0.0);
+        let (x, y) = (within(x, place.width - width), within(y, place.height - height));
         let element: &leptos::web_sys::HtmlElement = &node;
-        let _ = element.style().set_property("transform", &transform);
+        let _ = element.style().set_property("transform", &format!("translate({x:.1}px, {y:.1}px)"));
     });
     view! {
         <div class="week-tag" aria-hidden="true" node_ref=node>
@@ -570,7 +580,7 @@ impl Parts {
                 }
             }
             None => {
-                if let Some(gesture) = self.state.change(Board::release) {
+                if let Some(gesture) = self.state.release() {
                     self.voice.done(&gesture);
                 }
             }

@@ -193,15 +193,30 @@ impl State {
             self.zone.track();
             if before.is_some() && !self.preview_due.get_value() {
                 self.preview_due.set_value(true);
-                // Once a frame, however much changes in it.
-                request_animation_frame(move || {
-                    if self.preview_due.try_set_value(false).is_none() {
-                        let days = self.compute_preview();
-                        self.preview.set(days);
-                    }
-                });
+                self.preview_soon();
             }
         });
+    }
+
+    /// Once a frame, however much changes in it, and not before everything is settled.
+    fn preview_soon(self) {
+        request_animation_frame(move || match self.unsettled() {
+            Some(None) => {
+                self.preview_due.set_value(false);
+                let days = self.compute_preview();
+                self.preview.set(days);
+            }
+            Some(Some(_)) => self.preview_soon(),
+            None => {}
+        });
+    }
+
+    /// The first day that has not settled, where no drag is in progress. `None` once the editor is gone.
+    fn unsettled(self) -> Option<Option<usize>> {
+        let drags = self.gesture.try_with_untracked(Option::is_some)?;
+        let differs =
+            |day: &usize| self.days[*day].with_untracked(|now| self.settled[*day].with_untracked(|s| s != now));
+        Some((0..DAYS).find(differs).filter(|_| !drags))
     }
 
     fn compute_preview(self) -> Vec<preview::Day> {
@@ -230,14 +245,38 @@ impl State {
     pub fn change<R>(self, change: impl FnOnce(&mut Board) -> R) -> R {
         let result = self.board.try_update_value(change);
         self.publish();
+        while let Some(Some(day)) = self.unsettled() {
+            self.settle(day);
+        }
         // The board lives as long as the editor.
         result.unwrap_or_else(|| unreachable!())
+    }
+
+    /// Ends the drag. What lies beside the grid follows a day in a frame: all at once would be felt.
+    pub fn release(self) -> Option<Gesture> {
+        let gesture = self.board.try_update_value(Board::release).flatten();
+        self.publish();
+        self.settle_by_and_by();
+        gesture
+    }
+
+    fn settle_by_and_by(self) {
+        request_animation_frame(move || {
+            if let Some(Some(day)) = self.unsettled() {
+                self.settle(day);
+                self.settle_by_and_by();
+            }
+        });
+    }
+
+    fn settle(self, day: usize) {
+        self.settled[day].set(self.days[day].get_untracked());
     }
 
     fn publish(self) {
         self.board.with_value(|board| {
             let Week(hours) = board.blocks();
-            for (signal, hours) in self.days.into_iter().zip(hours.clone()) {
+            for (signal, hours) in self.days.into_iter().zip(hours) {
                 set_if_new(signal, hours);
             }
             set_if_new(self.gesture, board.gesture().cloned());
@@ -245,9 +284,6 @@ impl State {
             set_if_new(self.can_redo, board.can_redo());
             set_if_new(self.hours_dirty, board.is_dirty());
             if board.gesture().is_none() {
-                for (signal, hours) in self.settled.into_iter().zip(hours) {
-                    set_if_new(signal, hours);
-                }
                 set_if_new(self.overrides, board.draft().overrides.clone());
                 set_if_new(self.blocked, board.draft().blocked.clone());
             }
