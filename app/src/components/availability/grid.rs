@@ -23,6 +23,7 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::web_sys::Element;
 use scheduling::Language;
+use std::ops::Range;
 
 /// Pixels from the edge of the window onto the grid where a drag scrolls it.
 const SCROLL_ZONE: f64 = 28.0;
@@ -396,22 +397,27 @@ fn Stroke(state: State) -> impl IntoView {
         })
     });
     let closes = move || stroke.with(|stroke| stroke.as_ref().is_some_and(|(on, _)| !on)).then_some("");
-    let days = (0..DAYS).map(|day| {
-        let node = NodeRef::<html::Div>::new();
-        let span = Memo::new(move |_| {
-            let area = stroke.get().map(|(_, area)| area).filter(|area| area.days.contains(&day));
-            area.map_or(Span { start: 0, end: 0 }, |area| area.span)
-        });
-        Effect::new(move |_| {
-            let Some(node) = node.get() else { return };
-            let height = f64::from(span.get().minutes()) / f64::from(DAY);
-            let transform = format!("translateY({}) scaleY({height:.6})", percent(span.get().start));
-            let element: &leptos::web_sys::HtmlElement = &node;
-            let _ = element.style().set_property("transform", &transform);
-        });
-        view! { <div class="week-stroke" node_ref=node></div> }
+    let days: [NodeRef<html::Div>; DAYS] = std::array::from_fn(|_| NodeRef::new());
+    Effect::new(move |before: Option<Range<usize>>| {
+        let drawn = stroke.get().map(|(_, Area { days, span })| (*days.start()..*days.end() + 1, span));
+        let (now, span) = drawn.unwrap_or((0..0, Span { start: 0, end: 0 }));
+        let height = f64::from(span.minutes()) / f64::from(DAY);
+        let shape = format!("translateY({}) scaleY({height:.6})", percent(span.start));
+        for (day, node) in days.iter().enumerate() {
+            let transform = match now.contains(&day) {
+                true => &shape,
+                false if before.as_ref().is_none_or(|before| !before.contains(&day)) => continue,
+                false => "scaleY(0)",
+            };
+            if let Some(node) = node.get_untracked() {
+                let element: &leptos::web_sys::HtmlElement = &node;
+                let _ = element.style().set_property("transform", transform);
+            }
+        }
+        now
     });
-    view! { <div class="week-strokes" aria-hidden="true" data-closes=closes>{days.collect_view()}</div> }
+    let days = days.map(|node| view! { <div class="week-stroke" node_ref=node></div> });
+    view! { <div class="week-strokes" aria-hidden="true" data-closes=closes>{days}</div> }
 }
 
 /// What is being drawn, beside the pointer.
@@ -444,18 +450,20 @@ fn Tag(parts: Parts) -> impl IntoView {
         })
     });
     let node = NodeRef::<html::Div>::new();
-    // Its size is its style's, whatever it says.
-    let size = Memo::new(move |_| node.get().map(|node| dom::bounds(&node)));
     Effect::new(move |_| {
-        let (Some(node), Some([_, _, width, height])) = (node.get(), size.get()) else { return };
-        let place = parts.place.get();
+        let Some(node) = node.get() else { return };
+        let Place { x, y, width, height, .. } = parts.place.get();
         let finger = parts.pointers.with_value(|pointers| pointers.finger);
-        let (x, y) =
-            if finger { (place.x - width / 2.0, place.y - height - 34.0) } else { (place.x + 16.0, place.y + 16.0) };
-        let within = |at: f64, room: f64| at.min(room).max(0.0);
-        let (x, y) = (within(x, place.width - width), within(y, place.height - height));
+        // Kept inside the area by its style alone, in which 100% is the tag: nothing is measured.
+        let (x, y) = if finger {
+            (format!("{x:.1}px - 50%"), format!("{y:.1}px - 100% - 34px"))
+        } else {
+            (format!("{:.1}px", x + 16.0), format!("{:.1}px", y + 16.0))
+        };
+        let transform =
+            format!("translate(clamp(0px, {x}, {width:.1}px - 100%), clamp(0px, {y}, {height:.1}px - 100%))");
         let element: &leptos::web_sys::HtmlElement = &node;
-        let _ = element.style().set_property("transform", &format!("translate({x:.1}px, {y:.1}px)"));
+        let _ = element.style().set_property("transform", &transform);
     });
     view! {
         <div class="week-tag" aria-hidden="true" node_ref=node>

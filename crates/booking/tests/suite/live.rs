@@ -1,8 +1,9 @@
 //! Whoever looks at a mentor's slots is told that they changed, on whichever server that was.
 
 use super::common::*;
+use booking::recent::RECENT;
 use booking::store::Actor;
-use booking::{bookings, holds, listing, schedule};
+use booking::{Context, Error, bookings, holds, listing, schedule};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -78,4 +79,37 @@ async fn a_listener_that_is_cut_off_listens_again_and_says_so() {
     heard(&mut changes, "that something may have been missed").await;
     app.book("ann", "session", START).await.unwrap();
     heard(&mut changes, "a booking").await;
+}
+
+#[tokio::test]
+async fn what_is_given_again_is_a_second_old_at_most_and_decides_nothing() {
+    let app = TestApp::new().await;
+    let ann = app.mentor("ann", "UTC").await;
+    let (deaf, listens) = (app.another_server(|_| {}).await, app.another_server(|_| {}).await);
+    let mut changes = listing::changes(&listens, "ann").await.unwrap();
+    listens.store.listen(app.owner_url()).unwrap();
+    heard(&mut changes, "listening").await;
+    let seen = async |context: &Context| {
+        let starts = listing::recent_horizon(context, "ann", "session", None).await.unwrap().starts;
+        starts.contains(&at(START))
+    };
+    let everywhere = async || [seen(&app.context).await, seen(&listens).await, seen(&deaf).await];
+    assert_eq!(everywhere().await, [true; 3]);
+
+    app.book("ann", "session", START).await.unwrap();
+    assert!(!seen(&app.context).await, "whoever changed it knows at once");
+    heard(&mut changes, "a booking").await;
+    assert_eq!(everywhere().await, [false, false, true], "and whoever listens; the clock has stood still");
+    let late = bookings::book(&deaf, request("ann", "session", at(START))).await;
+    assert!(matches!(late, Err(Error::SlotUnavailable)), "{late:?}");
+    assert!(!listing::horizon(&deaf, "ann", "session", None).await.unwrap().starts.contains(&at(START)));
+    app.pass(RECENT);
+    assert_eq!(everywhere().await, [false; 3]);
+
+    // The profile follows in the same way.
+    app.open(ann, every_day("UTC", "09:00", "10:00")).await;
+    let (_, types) = listing::mentor(&app.context, "ann").await.unwrap();
+    app.offer(ann, session("long", 30, 30)).await;
+    let (_, now) = listing::mentor(&app.context, "ann").await.unwrap();
+    assert_eq!((types.len(), now.len()), (1, 2));
 }
