@@ -467,8 +467,9 @@ pub(super) fn with_posted(pick: Memo<Pick>) -> Memo<Pick> {
 /// What the page shows anyway, the mentor's zone and the usual hours, stays out of the address.
 fn adopt_browser_choices(pick: Memo<Pick>, path: Signal<String>, mentor_zone: String) {
     let navigate = use_navigate();
-    Effect::new(move |_| {
-        let at = pick.get();
+    let adopt = move || {
+        // The page may be gone by now.
+        let (Some(at), Some(path)) = (pick.try_get_untracked(), path.try_get_untracked()) else { return };
         let zone = at.timezone.clone().or_else(|| {
             let known = browser::stored(REMEMBERED_ZONE).or_else(browser::time_zone);
             known.filter(|zone| *zone != mentor_zone)
@@ -479,9 +480,15 @@ fn adopt_browser_choices(pick: Memo<Pick>, path: Signal<String>, mentor_zone: St
             remembered.or_else(counted).filter(|hours| *hours != Hours::default())
         });
         if zone != at.timezone || hours != at.hours {
-            let address = path.with_untracked(|path| Pick { timezone: zone, hours, ..at }.href(path, &[]));
+            let address = Pick { timezone: zone, hours, ..at }.href(&path, &[]);
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
         }
+    };
+    Effect::new(move |_| {
+        pick.track();
+        // In a turn of its own: whoever asks for formats first waits until the browser has loaded what it knows of them, and
+        // the page has only just come to life.
+        set_timeout(adopt.clone(), std::time::Duration::ZERO);
     });
 }
 
