@@ -62,6 +62,13 @@ impl World {
         self.server.put(&self.server.calendar(), &format!("{}.ics", uid.trim_end_matches("@yaksok")), &event);
     }
 
+    /// Puts an object there as it stands.
+    fn put_text(&self, name: &str, text: &str) {
+        let url = format!("{}{name}", self.server.calendar());
+        let (status, answer) = self.server.request("PUT", &url, "Content-Type: text/calendar; charset=utf-8\r\n", text);
+        assert!(matches!(status, 200..=204), "{answer}");
+    }
+
     fn delete(&self, name: &str) {
         let (status, answer) = self.server.request("DELETE", &format!("{}{name}", self.server.calendar()), "", "");
         assert!(matches!(status, 200 | 204), "{answer}");
@@ -221,4 +228,35 @@ async fn another_password_is_asked_for_once() {
     assert!(calendar::list(&world.app.context, world.ann).await.unwrap().is_empty());
     assert!(world.offers(TEN).await);
     assert!(world.server.kept(&format!("{}.ics", made.id)).is_some(), "what was written stays");
+}
+
+#[tokio::test]
+async fn a_write_that_arrives_after_a_later_one_is_not_taken_for_the_mentors_own_move() {
+    let world = World::new().await;
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    let (made, key) = world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    let name = format!("{}.ics", made.id);
+    let kept = || world.server.kept(&name).unwrap();
+    let first = kept();
+    bookings::reschedule(&world.app.context, &key, at("2026-11-24T10:30:00Z")).await.unwrap();
+    world.look().await;
+
+    // The first write once more, by a server that had hung.
+    let told = "SELECT count(*) FROM booking_events";
+    let before = world.app.number(told).await;
+    world.put_text(&name, &first);
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:30".into()), "the mentor has done nothing");
+    assert!(kept().contains("DTSTART:20261124T103000Z"), "{}", kept());
+    assert_eq!(world.app.number(told).await, before, "nobody hears of it");
+
+    // What the mentor does with it is the mentor's, and so is what becomes of an event that does not say what it was.
+    world.put_text(&name, &first.replace("20261124T100000Z", "20261124T110000Z").replace("103000Z", "113000Z"));
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()));
+    let unmarked = first.lines().filter(|line| !line.starts_with("X-YAKSOK-REVISION"));
+    world.put_text(&name, &unmarked.collect::<Vec<_>>().join("\r\n"));
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:00".into()));
 }
