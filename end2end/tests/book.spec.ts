@@ -14,6 +14,24 @@ async function chooseFirstTime(page: import('@playwright/test').Page) {
 /** How long the chosen time is still kept. */
 const kept = (page: import('@playwright/test').Page) => page.getByRole('timer');
 
+/** Another tab with the same form, which takes along what the first one remembers, as a duplicate does. */
+const double = async (page: import('@playwright/test').Page) => {
+    const opened = page.waitForEvent('popup');
+    await page.evaluate(() => void window.open(location.href));
+    const tab = await opened;
+    await hydrated(tab);
+    await expect(kept(tab)).toBeVisible();
+    return tab;
+};
+
+const bookedElsewhere = (page: import('@playwright/test').Page) =>
+    page.locator('.hold').getByText('You have booked this time in another tab.');
+
+const details = async (page: import('@playwright/test').Page, name: string) => {
+    await page.getByLabel('Your name').fill(name);
+    await page.getByLabel(/e-mail/i).fill('ada@example.com');
+};
+
 /** What only time does: every hold of the server has run out. */
 const letHoldsExpire = (server: import('../fixtures/server').Server) =>
     server.sql("UPDATE bookings SET hold_expires_at = now() - interval '1 second' WHERE status = 'held'");
@@ -105,6 +123,22 @@ test.describe('a race', () => {
         await other.getByRole('group', { name: 'Free times nearby' }).getByRole('button').first().click();
         await expect(booked(other)).toBeVisible();
         await other.context().close();
+    });
+
+    test('what was booked in one tab is not booked once more in its double', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('Europe/Berlin'));
+        await open(page, `/${mentor.handle}`);
+        await chooseFirstTime(page);
+        await expect(kept(page)).toBeVisible();
+        await details(page, 'First');
+        const other = await double(page);
+        await details(other, 'Second');
+        await page.getByRole('button', { name: 'Book this time' }).click();
+        await expect(bookedElsewhere(other)).toBeVisible();
+        await other.getByRole('button', { name: 'Book this time' }).click();
+        await expect(other.getByRole('heading', { name: /has just been taken/ })).toBeVisible();
+        await expect(other.getByLabel('Your name')).toHaveValue('Second');
+        expect((await server.api('GET', '/bookings', mentor.key)).items).toHaveLength(1);
     });
 
     test('two mentees choose the same time at once: one has it kept, the other is told', async ({ browser, server, page }) => {
@@ -200,7 +234,7 @@ test('a chosen time goes from everybody else’s page, and comes back with whoev
     await other.context().close();
 });
 
-test('a kept time is this tab’s over a reload, and everybody’s once the tab is closed', async ({ browser, page, server }) => {
+test('a kept time stays kept over a reload, and is everybody’s once the tab is closed', async ({ browser, page, server }) => {
     const mentor = await server.mentor(everyDay('Europe/Berlin'));
     const other = await (await browser.newContext()).newPage();
     const day = `${server.url}/${mentor.handle}?date=${nextMonth(2)}&tz=Europe/Berlin&h=24`;
@@ -229,6 +263,57 @@ test('a kept time is this tab’s over a reload, and everybody’s once the tab 
     await page.goto('about:blank');
     await expect(other.locator('a.time').filter({ hasText: '14:00' })).toHaveCount(1);
     await other.context().close();
+});
+
+test('a time that is kept for a tab is kept for its double, whichever of them stays or books', async ({ browser, page, server, accessible }) => {
+    const mentor = await server.mentor(everyDay('Europe/Berlin'));
+    const day = `${server.url}/${mentor.handle}?date=${nextMonth(2)}&tz=Europe/Berlin&h=24`;
+    await open(page, day);
+    await page.locator('a.time').filter({ hasText: '10:00' }).click();
+    await expect(kept(page)).toBeVisible();
+    await details(page, 'First');
+    let other = await double(page);
+    await other.reload();
+    await hydrated(other);
+    await expect(kept(other)).toBeVisible();
+    await expect(kept(page)).toBeVisible();
+
+    // One goes, and the other's time is still nobody else's.
+    await other.close({ runBeforeUnload: true });
+    await expect(kept(page)).toBeVisible();
+    const stranger = await (await browser.newContext()).newPage();
+    await expect(async () => {
+        await open(stranger, day);
+        await expect(stranger.locator('a.time').first()).toBeVisible();
+        await expect(stranger.locator('a.time').filter({ hasText: '10:00' })).toHaveCount(0);
+    }).toPass();
+
+    // The first one books; the double hears so, and has what was typed.
+    other = await double(page);
+    await details(other, 'Second');
+    await page.getByRole('button', { name: 'Book this time' }).click();
+    await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
+    await expect(bookedElsewhere(other)).toBeVisible();
+    await expect(kept(other)).toHaveCount(0);
+    await expect(other.getByLabel('Your name')).toHaveValue('Second');
+    await accessible(other);
+    await other.close();
+
+    // And the other way round.
+    await page.goto(day);
+    await hydrated(page);
+    await page.locator('a.time').filter({ hasText: '14:00' }).click();
+    await expect(kept(page)).toBeVisible();
+    await details(page, 'First');
+    other = await double(page);
+    await details(other, 'Second');
+    await other.getByRole('button', { name: 'Book this time' }).click();
+    await expect(other.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
+    await expect(bookedElsewhere(page)).toBeVisible();
+    await expect(page.getByLabel('Your name')).toHaveValue('First');
+    const { items } = await server.api('GET', '/bookings', mentor.key);
+    expect(items.map((booking: any) => booking.name)).toEqual(['First', 'Second']);
+    await stranger.context().close();
 });
 
 test('whoever types for longer than the time is kept still gets it', async ({ page, server }) => {

@@ -223,9 +223,13 @@ test('access that has ended is shown on every page, told once by mail, and given
         .poll(async () => (await server.api('GET', '/calendars', mentor.key))[0].status, { timeout: 20_000 })
         .toBe('expired');
     const lost = page.getByText('We have lost access to a calendar of yours.');
+    // Where it can be mended, its own card says it, and nothing else does.
+    const card = page.getByText('Please connect Google Calendar again');
     for (const path of DASHBOARD) {
         await open(page, `/dashboard${path}`);
-        await expect(lost).toBeVisible();
+        const own = path === '/calendars';
+        await expect(own ? card : lost).toBeVisible();
+        await expect(own ? lost : card).toHaveCount(0);
         await accessible(page);
     }
     // What was known keeps blocking.

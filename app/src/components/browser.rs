@@ -48,19 +48,21 @@ mod inner {
         }
     }
 
-    /// What this tab was asked to remember under `key`: until it is closed, and over a reload.
-    pub fn tab_stored(key: &str) -> Option<String> {
-        window().session_storage().ok()??.get_item(key).ok()?
+    /// Has this browser forget what it was asked to remember under keys that begin like this, if the value is such.
+    pub fn forget(keys: &str, such: impl Fn(&str) -> bool) {
+        let Ok(Some(storage)) = window().local_storage() else { return };
+        let all = 0..storage.length().unwrap_or_default();
+        let all: Vec<_> = all.filter_map(|at| storage.key(at).ok()?.filter(|key| key.starts_with(keys))).collect();
+        for key in all {
+            if storage.get_item(&key).ok().flatten().is_some_and(|value| such(&value)) {
+                let _ = storage.remove_item(&key);
+            }
+        }
     }
 
-    /// Asks this tab to remember `value` under `key`, or to forget it (`None`); it may decline.
-    pub fn tab_store(key: &str, value: Option<&str>) {
-        if let Ok(Some(storage)) = window().session_storage() {
-            let _ = match value {
-                Some(value) => storage.set_item(key, value),
-                None => storage.remove_item(key),
-            };
-        }
+    /// What another tab has asked the browser to remember, by a `storage` event: the key and the value.
+    pub fn told(event: &web_sys::Event) -> Option<(String, String)> {
+        Some((text(event, "key")?, text(event, "newValue")?))
     }
 
     /// Milliseconds that no change of the clock disturbs.
@@ -250,11 +252,11 @@ mod inner {
 
     pub fn store(_key: &str, _value: &str) {}
 
-    pub fn tab_stored(_key: &str) -> Option<String> {
+    pub fn forget(_keys: &str, _such: impl Fn(&str) -> bool) {}
+
+    pub fn told(_event: &leptos::web_sys::Event) -> Option<(String, String)> {
         None
     }
-
-    pub fn tab_store(_key: &str, _value: Option<&str>) {}
 
     pub fn ticks() -> f64 {
         0.0

@@ -113,6 +113,7 @@ pub struct Public {
     pub hold_minute: &'static str,
     pub hold_over: &'static str,
     pub hold_again: &'static str,
+    pub hold_booked: &'static str,
     /// `{time}`
     pub lost_title: &'static str,
     pub lost_text: &'static str,
@@ -300,6 +301,7 @@ pub static EN: Public = Public {
     hold_minute: "This time is kept for you for one more minute.",
     hold_over: "This time is no longer kept for you. Everything you typed is still here, and you can book it as long as it is free.",
     hold_again: "Keep it again",
+    hold_booked: "You have booked this time in another tab.",
     lost_title: "{time} has just been taken",
     lost_text: "Everything you typed is still here. These times nearby are free; a press books the one you choose.",
     lost_none: "Everything you typed is still here. Please choose another time.",
@@ -497,6 +499,7 @@ pub static KO: Public = Public {
     hold_minute: "1분 동안 더 이 시간을 비워 둘게요.",
     hold_over: "이제 이 시간을 비워 두지 않아요. 입력한 내용은 그대로 있고, 아직 비어 있으면 예약할 수 있어요.",
     hold_again: "다시 비워 두기",
+    hold_booked: "이 시간은 다른 탭에서 이미 예약하셨어요.",
     lost_title: "{time}은 방금 다른 분이 예약했어요",
     lost_text: "입력한 내용은 그대로 있어요. 가까운 빈 시간을 누르면 바로 예약돼요.",
     lost_none: "입력한 내용은 그대로 있어요. 다른 시간을 골라 주세요.",

@@ -1,5 +1,8 @@
 //! While somebody fills in the form, the time is kept for them; and what others take meanwhile goes from the page.
 //!
+//! What is kept is the browser's, not one tab's: each of its tabs that shows the same form counts the same minutes and may
+//! book. They hear of each other by what the browser remembers of the time. Whoever is left keeps it on.
+//!
 //! All of it is for pages that live. Without a script, or where the server cannot be asked, booking works as well: the
 //! time is simply not kept.
 
@@ -17,12 +20,51 @@ use leptos::task::spawn_local;
 use std::time::Duration;
 use uuid::{Builder, Uuid};
 
-/// Where a tab keeps what is kept for it, so that a reload does not lock it out.
-const REMEMBERED: &str = "yaksok.hold";
+/// Under which keys the browser remembers what is kept for it, so that neither a reload nor another tab locks it out.
+const REMEMBERED: &str = "yaksok.hold/";
 /// For so long a hold may stand whose answer never came.
 const ASKED: TimeDelta = TimeDelta::minutes(5);
 /// The month is read again this often at most, in milliseconds.
 const READ_EVERY: f64 = 1_000.0;
+
+/// What became of a hold, as the tabs tell each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    /// It is being asked for.
+    Asked,
+    /// The time is kept.
+    Kept,
+    /// A tab has left the form, perhaps to be reloaded, and gives it back.
+    Left,
+    /// The time is booked.
+    Booked,
+}
+
+impl Fate {
+    const WORDS: [(Self, &'static str); 4] =
+        [(Self::Asked, "asked"), (Self::Kept, "kept"), (Self::Left, "left"), (Self::Booked, "booked")];
+}
+
+/// What the browser remembers of a time: `kept`, the hold, and until when.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Note {
+    fate: Fate,
+    id: Uuid,
+    until: DateTime<Utc>,
+}
+
+impl Note {
+    fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let word = words.next()?;
+        let (fate, _) = Fate::WORDS.into_iter().find(|(_, known)| *known == word)?;
+        Some(Self { fate, id: words.next()?.parse().ok()?, until: instant(words.next()?)? })
+    }
+
+    fn write(self) -> String {
+        format!("{} {} {}", Fate::WORDS[self.fate as usize].1, self.id, instant_tag(self.until))
+    }
+}
 
 /// Whether a time is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +79,8 @@ enum State {
     Over { start: DateTime<Utc>, read: bool },
     /// Booked: the page is on its way out.
     Spent(DateTime<Utc>),
+    /// Booked in another tab.
+    Elsewhere(DateTime<Utc>),
 }
 
 /// The month of a booking page, kept fresh, and the time that is kept for its visitor.
@@ -100,9 +144,11 @@ impl Keeper {
     pub(super) fn has(self, start: DateTime<Utc>) -> bool {
         match self.state.get() {
             State::Not | State::Over { read: true, .. } => false,
-            State::Asked(own) | State::Kept { start: own, .. } | State::Over { start: own, .. } | State::Spent(own) => {
-                own == start
-            }
+            State::Asked(own)
+            | State::Kept { start: own, .. }
+            | State::Over { start: own, .. }
+            | State::Spent(own)
+            | State::Elsewhere(own) => own == start,
         }
     }
 
@@ -110,7 +156,7 @@ impl Keeper {
     pub(super) fn keep_while_open(self, start: DateTime<Utc>, gone: Memo<bool>) {
         Effect::new(move |before: Option<bool>| {
             let gone = gone.get();
-            if before.is_none() && self.remembers(start) {
+            if before.is_none() && self.remembered(start).is_some() {
                 self.ask(start);
                 return false;
             }
@@ -139,15 +185,17 @@ impl Keeper {
     /// The booking is made: there is nothing left to give back.
     pub(super) fn spent(self, start: DateTime<Utc>) {
         self.stop_clock();
+        self.note(start, Fate::Booked, self.last.get_value().unwrap_or_default());
         self.last.set_value(None);
-        browser::tab_store(REMEMBERED, None);
         self.state.set(State::Spent(start));
     }
 
     /// The time was refused, whatever we thought.
     pub(super) fn refused(self) {
         self.stop_clock();
-        browser::tab_store(REMEMBERED, None);
+        if let State::Asked(start) | State::Kept { start, .. } = self.state.get_untracked() {
+            browser::forget(&self.key(start), |_| true);
+        }
         if let State::Kept { id, .. } = self.state.get_untracked() {
             let mentor = self.mentor.get_value();
             spawn_local(async move {
@@ -164,32 +212,60 @@ impl Keeper {
         }
     }
 
-    /// Whether this tab had `start` kept when it was reloaded, and still would.
-    fn remembers(self, start: DateTime<Utc>) -> bool {
-        let Some(text) = browser::tab_stored(REMEMBERED) else { return false };
-        let mut words = text.split(' ');
-        let whose = self.place();
-        if words.next() != Some(whose.as_str()) {
-            return false;
-        }
-        let (id, own, until) = (words.next(), words.next().and_then(instant), words.next().and_then(instant));
-        // The server's clock, as of when it rendered this page.
-        let now = self.opened.get_value();
-        let live = own == Some(start) && until.is_some_and(|until| until > now);
-        if live && self.last.get_value().is_none() {
-            self.last.set_value(id.and_then(|id| id.parse().ok()));
-        }
-        live
+    /// The server's clock, as far as the page can tell.
+    fn now(self) -> DateTime<Utc> {
+        self.opened.get_value() + TimeDelta::milliseconds(browser::ticks() as i64)
     }
 
-    fn remember(self, id: Option<Uuid>, start: DateTime<Utc>, until: DateTime<Utc>) {
-        let id = id.unwrap_or_default();
-        let text = format!("{} {id} {} {}", self.place(), instant_tag(start), instant_tag(until));
-        browser::tab_store(REMEMBERED, Some(&text));
+    /// The hold by which this browser has `start` kept, or had before a reload, and still would.
+    fn remembered(self, start: DateTime<Utc>) -> Option<Note> {
+        let note = Note::read(&browser::stored(&self.key(start))?)?;
+        (note.until > self.now() && note.fate != Fate::Booked).then_some(note)
     }
 
-    fn place(self) -> String {
-        self.mentor.with_value(|mentor| self.session_type.with_value(|slug| format!("{mentor}/{slug}")))
+    /// Has the browser remember what became of a hold, and tells its other tabs.
+    fn note(self, start: DateTime<Utc>, fate: Fate, id: Uuid) {
+        let until = match self.state.get_untracked() {
+            State::Kept { until, .. } => self.now() + TimeDelta::milliseconds((until - browser::ticks()) as i64),
+            _ => self.now() + ASKED,
+        };
+        browser::store(&self.key(start), &Note { fate, id, until }.write());
+    }
+
+    fn key(self, start: DateTime<Utc>) -> String {
+        let tag = instant_tag(start);
+        self.mentor
+            .with_value(|mentor| self.session_type.with_value(|slug| format!("{REMEMBERED}{mentor}/{slug}/{tag}")))
+    }
+
+    /// Another tab has told what became of `start`.
+    fn hear(self, start: DateTime<Utc>, note: Note) {
+        let own = match self.state.try_get_untracked() {
+            Some(State::Kept { id, start: own, .. }) if own == start => Some(id),
+            Some(State::Over { start: own, .. }) if own == start => None,
+            _ => return,
+        };
+        match note.fate {
+            Fate::Kept if own != Some(note.id) => self.share(start, note),
+            // We are still here.
+            Fate::Left if own == Some(note.id) => self.ask(start),
+            Fate::Booked => {
+                self.stop_clock();
+                self.last.set_value(None);
+                self.state.set(State::Elsewhere(start));
+            }
+            _ => {}
+        }
+    }
+
+    /// The time is kept by a hold that another tab has got.
+    fn share(self, start: DateTime<Utc>, note: Note) {
+        let left = (note.until - self.now()).num_milliseconds() as f64;
+        self.last.set_value(Some(note.id));
+        self.lost.set(None);
+        self.state.set(State::Kept { id: note.id, start, until: browser::ticks() + left });
+        self.tick();
+        self.start_clock();
     }
 
     fn ask(self, start: DateTime<Utc>) {
@@ -207,13 +283,13 @@ impl Keeper {
                 return;
             }
             self.under_way.set_value(true);
-            let before = self.last.get_value();
+            let before = self.remembered(start).map(|note| note.id).or(self.last.get_value());
             let id = Uuid::parse_str(&browser::random_id()).ok();
             let id = id.map(|id| Builder::from_random_bytes(id.into_bytes()).into_uuid());
             // Known before it is: whoever reloads the page before the answer comes would find their own time taken.
-            if id.is_some() {
-                self.last.set_value(id);
-                self.remember(id, start, self.opened.get_value() + ASKED + open_for());
+            if let Some(id) = id {
+                self.last.set_value(Some(id));
+                self.note(start, Fate::Asked, id);
             }
             let answer = hold(mentor.clone(), session_type.clone(), start, before, id).await;
             self.under_way.try_set_value(false);
@@ -236,13 +312,19 @@ impl Keeper {
                 Ok(view) => {
                     let left = (view.expires_at - view.now).num_milliseconds() as f64;
                     let id = view.id;
-                    self.remember(Some(id), start, view.expires_at);
                     self.lost.set(None);
                     self.state.set(State::Kept { id, start, until: browser::ticks() + left });
+                    self.note(start, Fate::Kept, id);
                     self.tick();
                     self.start_clock();
                 }
                 Err(AppError::SlotUnavailable) => {
+                    // Two tabs have asked at once, and it was the other.
+                    let theirs =
+                        self.remembered(start).filter(|note| note.fate == Fate::Kept && Some(note.id) != before);
+                    if let Some(note) = theirs {
+                        return self.share(start, note);
+                    }
                     self.refused();
                     let near = nearest(mentor, session_type, start).await.unwrap_or_default();
                     let _ = self.nearby.try_set(near);
@@ -268,8 +350,9 @@ impl Keeper {
         if !matches!(state, Some(State::Not) | None) {
             let _ = self.state.try_set(State::Not);
         }
-        let Some(State::Kept { id, .. }) = state else { return };
-        browser::tab_store(REMEMBERED, None);
+        let Some(State::Kept { id, start, .. }) = state else { return };
+        self.note(start, Fate::Left, id);
+        browser::forget(&self.key(start), |_| true);
         let mentor = self.mentor.get_value();
         spawn_local(self.give_back(mentor, id));
     }
@@ -302,7 +385,6 @@ impl Keeper {
             return;
         }
         self.stop_clock();
-        browser::tab_store(REMEMBERED, None);
         self.state.set(State::Over { start, read: false });
         spawn_local(async move {
             // So that it is over by the server's clock, too.
@@ -384,13 +466,28 @@ impl Keeper {
                 events.try_set_value(None);
             };
             open(false);
+            let now = self.now();
+            browser::forget(REMEMBERED, |note| Note::read(note).is_none_or(|note| note.until <= now));
+            let told = window_event_listener_untyped("storage", move |event| {
+                let own = |state| match state {
+                    State::Kept { start, .. } | State::Over { start, .. } => Some(start),
+                    _ => None,
+                };
+                if let Some(start) = self.state.try_get_untracked().and_then(own)
+                    && let Some((key, note)) = browser::told(&event)
+                    && let Some(note) = Note::read(&note).filter(|_| key == self.key(start))
+                {
+                    self.hear(start, note);
+                }
+            });
             let seen = window_event_listener_untyped("visibilitychange", {
                 let open = open.clone();
                 move |_| if browser::is_hidden() { close() } else { open(true) }
             });
             let left = window_event_listener_untyped("pagehide", move |_| {
                 close();
-                if let Some(State::Kept { id, .. }) = self.state.try_get_untracked() {
+                if let Some(State::Kept { id, start, .. }) = self.state.try_get_untracked() {
+                    self.note(start, Fate::Left, id);
                     let id = id.to_string();
                     self.mentor.with_value(|mentor| {
                         browser::send_off("/fn/release_hold", &[("mentor", mentor), ("id", &id)]);
@@ -410,17 +507,13 @@ impl Keeper {
             });
             on_cleanup(move || {
                 close();
+                told.remove();
                 seen.remove();
                 left.remove();
                 back.remove();
             });
         });
     }
-}
-
-/// How long the page has been open.
-fn open_for() -> TimeDelta {
-    TimeDelta::milliseconds(browser::ticks() as i64)
 }
 
 /// How long the time of this form is still kept, and when it is no more, the offer to keep it again.
@@ -437,6 +530,7 @@ pub fn HoldNotice(
     let status = use_status();
     let is_kept = Memo::new(move |_| matches!(keeper.state.get(), State::Kept { start: own, .. } if own == start));
     let is_over = Memo::new(move |_| matches!(keeper.state.get(), State::Over { start: own, .. } if own == start));
+    let is_booked = Memo::new(move |_| keeper.state.get() == State::Elsewhere(start));
     let last_minute = Memo::new(move |_| is_kept.get() && keeper.left.get() <= 60);
     Effect::new(move |before: Option<bool>| {
         let now = last_minute.get();
@@ -448,6 +542,11 @@ pub fn HoldNotice(
     Effect::new(move |_| {
         if is_over.get() {
             status.announce(t.hold_over);
+        }
+    });
+    Effect::new(move |_| {
+        if is_booked.get() {
+            status.announce(t.hold_booked);
         }
     });
     let left = move || {
@@ -479,6 +578,7 @@ pub fn HoldNotice(
                         }
                     })
             }}
+            {move || is_booked.get().then(|| view! { <p class="small">{t.hold_booked}</p> })}
         </div>
     }
     .into_any()

@@ -22,7 +22,7 @@ mod zone;
 
 use crate::remote::{Account, Change, Changes, Draft, Remote, RemoteError, RemoteEvent, Watch, WatchRequest, Written};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use expand::{MARK, Reader, UID_SUFFIX, booking_of, plain_address};
+use expand::{MARK, REVISION, Reader, UID_SUFFIX, booking_of, plain_address};
 use guard::Guard;
 use ical::{Component, escape, utc};
 use reqwest::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
@@ -596,6 +596,7 @@ fn event_text(draft: &Draft, there: Option<&str>, now: DateTime<Utc>) -> String 
         event.set("LOCATION", &escape(location));
     }
     event.set(MARK, &draft.booking.to_string());
+    event.set(REVISION, &draft.revision().to_string());
     calendar.children.push(event);
     calendar.write()
 }

@@ -2,8 +2,8 @@
 
 use crate::http::{Answer, Http, below};
 use crate::remote::{
-    Account, Change, Changes, Draft, Meeting, Remote, RemoteCalendar, RemoteError, RemoteEvent, Watch, WatchRequest,
-    When, Written,
+    Account, Change, Changes, Draft, Meeting, Remote, RemoteCalendar, RemoteError, RemoteEvent, Revision, Watch,
+    WatchRequest, When, Written,
 };
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use reqwest::{Method, RequestBuilder};
@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 
 /// The private extended property that marks our events.
 const MARK: &str = "yaksokBooking";
+/// The one that says what they were written as.
+const REVISION: &str = "yaksokRevision";
 /// What is read of an event, so that nothing else of people's lives comes here.
 const EVENT: &str =
     "id,status,start,end,transparency,eventType,attendees(self,responseStatus),extendedProperties/private";
@@ -155,7 +157,8 @@ impl Event {
 
     fn read(&self, timezone: Option<&str>) -> Option<RemoteEvent> {
         let when = self.when(timezone)?;
-        Some(RemoteEvent { id: self.id.clone(), when, busy: self.busy(), booking: self.booking() })
+        let revision = self.extended_properties.private.get(REVISION).and_then(|mark| Revision::parse(mark));
+        Some(RemoteEvent { id: self.id.clone(), when, busy: self.busy(), booking: self.booking(), revision })
     }
 
     /// What it means to who watches a window. Sync tokens do not promise to stay inside it.
@@ -196,7 +199,10 @@ fn body(draft: &Draft) -> Value {
         "start": time(draft.during.start),
         "end": time(draft.during.end),
         "status": if draft.tentative { "tentative" } else { "confirmed" },
-        "extendedProperties": { "private": { MARK: draft.booking.to_string() } },
+        "extendedProperties": { "private": {
+            MARK: draft.booking.to_string(),
+            REVISION: draft.revision().to_string(),
+        } },
     });
     if let Some(location) = &draft.location {
         body["location"] = json!(location);

@@ -3,8 +3,8 @@
 use crate::caldav::Zone;
 use crate::http::{Answer, Http, below, endpoint};
 use crate::remote::{
-    Account, Change, Changes, Draft, Meeting, Remote, RemoteCalendar, RemoteError, RemoteEvent, Watch, WatchRequest,
-    When, Written,
+    Account, Change, Changes, Draft, Meeting, Remote, RemoteCalendar, RemoteError, RemoteEvent, Revision, Watch,
+    WatchRequest, When, Written,
 };
 use crate::windows_zones;
 use chrono::{DateTime, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
@@ -20,6 +20,8 @@ use zeroize::Zeroizing;
 
 /// The extended property that marks our events, and can be searched by.
 const MARK: &str = "String {5c1f6f0e-6d0b-4d7a-9a53-3f0c8f0b7a21} Name yaksokBooking";
+/// The one that says what they were written as.
+const REVISION: &str = "String {5c1f6f0e-6d0b-4d7a-9a53-3f0c8f0b7a21} Name yaksokRevision";
 /// Ids that stay when an event moves between folders, times in UTC, texts as text, pages that fit into memory.
 const PREFER: &str =
     r#"IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text", odata.maxpagesize=50"#;
@@ -158,9 +160,13 @@ impl Event {
     }
 
     fn booking(&self) -> Option<BookingId> {
-        let property = self.single_value_extended_properties.iter().find(|property| property.id == MARK);
         let transaction = || self.transaction_id.as_deref()?.split('.').next();
-        property.map(|property| property.value.as_str()).or_else(transaction)?.parse().ok()
+        self.property(MARK).or_else(transaction)?.parse().ok()
+    }
+
+    fn property(&self, id: &str) -> Option<&str> {
+        let property = self.single_value_extended_properties.iter().find(|property| property.id == id)?;
+        Some(&property.value)
     }
 
     fn when(&self, master: Option<&Self>) -> Option<When> {
@@ -187,7 +193,8 @@ impl Event {
 
     fn read(&self, master: Option<&Self>) -> Option<RemoteEvent> {
         let when = self.when(master)?;
-        Some(RemoteEvent { id: self.id.clone(), when, busy: self.busy(master), booking: self.booking() })
+        let revision = self.property(REVISION).and_then(Revision::parse);
+        Some(RemoteEvent { id: self.id.clone(), when, busy: self.busy(master), booking: self.booking(), revision })
     }
 
     fn change(&self, masters: &HashMap<&str, &Self>) -> Option<Change> {
@@ -219,6 +226,10 @@ fn body(draft: &Draft) -> Value {
         "end": time(draft.during.end),
         "isAllDay": false,
         "showAs": if draft.tentative { "tentative" } else { "busy" },
+        "singleValueExtendedProperties": [
+            { "id": MARK, "value": draft.booking.to_string() },
+            { "id": REVISION, "value": draft.revision().to_string() },
+        ],
     });
     if let Some(location) = &draft.location {
         body["location"] = json!({ "displayName": location });
@@ -322,7 +333,7 @@ impl Microsoft {
     async fn event(&self, calendar: &str, id: &str, also: &str) -> Result<Event, RemoteError> {
         let query = [
             ("$select", format!("{EVENT}{also}")),
-            ("$expand", format!("singleValueExtendedProperties($filter=id eq '{MARK}')")),
+            ("$expand", format!("singleValueExtendedProperties($filter=id eq '{MARK}' or id eq '{REVISION}')")),
         ];
         self.ask(self.request(Method::GET, &["me", "calendars", calendar, "events", id])?.query(&query)).await?.json()
     }
@@ -406,7 +417,6 @@ impl Microsoft {
         let mut body = body(draft);
         body["transactionId"] = json!(transaction);
         body["isReminderOn"] = json!(true);
-        body["singleValueExtendedProperties"] = json!([{ "id": MARK, "value": draft.booking.to_string() }]);
         if draft.meeting == Some(Meeting::Teams) {
             meet(&mut body);
         }

@@ -1,7 +1,8 @@
 //! What a calendar provider can do for us, in words that no provider owns.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use scheduling::BookingId;
+use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 
@@ -97,6 +98,39 @@ impl When {
     }
 }
 
+/// What an event of ours was written as. It says so itself, in a mark that stays when the mentor moves it: so their move can be
+/// told from a write of ours that arrives after a later one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// How often the booking had changed.
+    pub sequence: i32,
+    /// When it was.
+    pub during: Range<DateTime<Utc>>,
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [start, end] = [self.during.start, self.during.end].map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+        write!(f, "{} {start}/{end}", self.sequence)
+    }
+}
+
+impl Revision {
+    /// The revision of such a mark.
+    ///
+    /// ```
+    /// use calendars::remote::Revision;
+    /// let mark = "2 2026-12-01T00:00:00Z/2026-12-01T00:30:00Z";
+    /// assert_eq!(Revision::parse(mark).unwrap().to_string(), mark);
+    /// assert_eq!(Revision::parse("2"), None);
+    /// ```
+    pub fn parse(mark: &str) -> Option<Self> {
+        let (sequence, during) = mark.split_once(' ')?;
+        let (start, end) = during.split_once('/')?;
+        Some(Self { sequence: sequence.parse().ok()?, during: start.parse().ok()?..end.parse().ok()? })
+    }
+}
+
 /// An event of a calendar; of a recurring event, one instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteEvent {
@@ -108,6 +142,8 @@ pub struct RemoteEvent {
     pub busy: bool,
     /// The booking that it was written for, by the mark that we put on it.
     pub booking: Option<BookingId>,
+    /// What it was written as. Older releases did not put it down, and Outlook tells it of a single event only.
+    pub revision: Option<Revision>,
 }
 
 /// A thing that is different since the last look.
@@ -163,6 +199,13 @@ pub struct Draft {
     pub tentative: bool,
     /// Ask for a link, where there is none yet and the provider is the one who makes such links.
     pub meeting: Option<Meeting>,
+}
+
+impl Draft {
+    /// What the event is marked as.
+    pub(crate) fn revision(&self) -> Revision {
+        Revision { sequence: self.sequence, during: self.during.clone() }
+    }
 }
 
 /// What was written.

@@ -5,7 +5,7 @@ use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor, message::Mailbox as Addressee,
     transport::smtp::authentication::Credentials,
 };
-use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, fmt, io, iter, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{fs, io::AsyncWriteExt as _, time};
 
 /// How long a server may take to accept a connection.
@@ -184,13 +184,21 @@ impl SendError {
             Some(_) if error.is_permanent() => (true, "the mail server refused it for good"),
             Some(_) => (false, "the mail server refused it for now"),
             None if error.is_timeout() => (false, "the mail server took too long"),
-            None if error.is_tls() => (false, "no secure connection to the mail server"),
+            None if error.is_tls() || is_insecure(error) => (false, "no secure connection to the mail server"),
             None if error.is_response() => (false, "the mail server broke off or made no sense"),
             None if error.is_client() => (false, "the mail server lacks something that the message needs"),
             None => (false, "the mail server cannot be reached"),
         };
         Self { permanent, code, reason }
     }
+}
+
+/// Whether rustls is behind it: a certificate that is no good, or bytes that are no TLS. To lettre that is a connection like
+/// any other that fails.
+fn is_insecure(error: &dyn Error) -> bool {
+    iter::successors(error.source(), |&cause| cause.source())
+        .filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref())
+        .any(|inner| inner.is::<rustls::Error>())
 }
 
 /// Writes under another name first, so that no reader ever sees half a message. What cannot be written whole, because the

@@ -247,14 +247,19 @@ async fn untrusted(tls: Tls) -> Server {
 
 #[tokio::test]
 async fn a_server_that_is_not_who_it_says_is_told_no_password_and_no_mail() {
-    let cases =
-        [("smtps", "", Tls::AtOnce), ("smtp", "?tls=required", Tls::Later), ("smtp", "?tls=required", Tls::Never)];
-    for (scheme, query, tls) in cases {
+    const INSECURE: &str = "no secure connection to the mail server";
+    let cases = [
+        ("smtps", "", Tls::AtOnce, INSECURE),
+        ("smtp", "?tls=required", Tls::Later, INSECURE),
+        ("smtp", "?tls=required", Tls::Never, "the mail server lacks something that the message needs"),
+    ];
+    for (scheme, query, tls, reason) in cases {
         let server = untrusted(tls).await;
         let url = format!("{scheme}://user:password@{}{query}", server.address);
         let mailer = Mailer::new(Transport::Smtp(url), "Yaksok <bookings@yaksok.example>").unwrap();
         let error = mailer.send(&message()).await.unwrap_err();
         assert!(!error.permanent, "it is the operator's to mend: {error}");
+        assert!(error.to_string().ends_with(reason), "{error}");
         assert!(!format!("{error} {error:?}").contains("password"), "{error}");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         let heard = server.heard();

@@ -889,14 +889,14 @@ impl Tx {
     }
 
     /// Worker: links of events in a calendar of bookings that end after `after`, or whose events do: booking, the event's id
-    /// if known, and when it is as written.
+    /// if known, the sequence that it was written at, and when it is as written.
     pub async fn event_links(
         &mut self,
         calendar: CalendarId,
         after: DateTime<Utc>,
-    ) -> Result<Vec<(BookingId, Option<String>, Option<Range<DateTime<Utc>>>)>, StoreError> {
+    ) -> Result<Vec<(BookingId, Option<String>, i32, Option<Range<DateTime<Utc>>>)>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT e.booking_id, e.remote_id, e.during AS "during: PgRange<DateTime<Utc>>"
+            r#"SELECT e.booking_id, e.remote_id, e.written_sequence, e.during AS "during: PgRange<DateTime<Utc>>"
                FROM booking_calendar_events e JOIN bookings b ON b.id = e.booking_id
                WHERE e.calendar_id = $1 AND (b.status IN ('pending', 'confirmed') OR e.written_sequence < b.sequence)
                    AND (upper(b.during) > $2 OR upper(e.during) > $2)"#,
@@ -906,7 +906,10 @@ impl Tx {
         .fetch_all(self.connection())
         .await?;
         rows.into_iter()
-            .map(|row| Ok((BookingId(row.booking_id), row.remote_id, row.during.map(range).transpose()?)))
+            .map(|row| {
+                let during = row.during.map(range).transpose()?;
+                Ok((BookingId(row.booking_id), row.remote_id, row.written_sequence, during))
+            })
             .collect()
     }
 

@@ -349,7 +349,7 @@ fn set_lapsed(visit: RwSignal<Visit>, lapsed: bool) {
     });
 }
 
-/// A connected calendar waits to be connected again: on every page of the dashboard.
+/// A connected calendar waits to be connected again: on every page of the dashboard but its own, where its card says so.
 #[component]
 pub fn Lapsed() -> impl IntoView {
     let t = use_messages().dashboard();
@@ -369,13 +369,11 @@ pub fn Lapsed() -> impl IntoView {
         Memo::new(move |_| visit.with(|visit| visit.viewer.as_ref().is_some_and(|viewer| viewer.calendar_expired)));
     let elsewhere = move || path.get().trim_end_matches('/') != urls::CALENDARS;
     view! {
-        <Show when=move || lapsed.get()>
+        <Show when=move || lapsed.get() && elsewhere()>
             <div class="banner" data-tone="danger">
                 <strong>{t.lapsed_title}</strong>
                 <p>{t.lapsed_text}</p>
-                <Show when=elsewhere>
-                    <a class="button" data-size="small" href=urls::CALENDARS>{t.lapsed_link}</a>
-                </Show>
+                <a class="button" data-size="small" href=urls::CALENDARS>{t.lapsed_link}</a>
             </div>
         </Show>
     }

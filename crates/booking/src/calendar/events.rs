@@ -1,7 +1,8 @@
 //! One event for each booking: written after the booking, and asked for when it changed over there.
 //!
 //! Whoever does either has leased the event first, and reads the booking afterwards. What a provider did for somebody whose
-//! lease was lost meanwhile may be older than what is written down: it is written once more.
+//! lease was lost meanwhile may be older than what is written down: it is written once more. So is what arrives at the
+//! provider after a later write, when nobody waits for it any more: the event itself says what it was written as.
 
 use super::access::{Open, Trouble};
 use crate::jobs::{self, Failure, Task};
@@ -233,14 +234,22 @@ impl Leased<'_> {
         let Self { context, booking, .. } = self;
         let followed = match event {
             None => bookings::cancel_by_calendar(context, booking.id, booking.sequence).await?,
-            Some(RemoteEvent { when: When::Timed(span), .. }) if span == (booking.start..booking.end) => true,
-            Some(RemoteEvent { when: When::Timed(span), .. }) if span.start != booking.start => {
-                bookings::move_by_calendar(context, booking.id, booking.sequence, span).await?
-            }
-            // Made longer, shorter, or into whole days: a session keeps its length.
-            Some(_) => {
-                bookings::restore_event(context, booking.id).await?;
-                true
+            Some(event) => {
+                let older = event.revision.filter(|shown| shown.sequence < booking.sequence);
+                match event.when {
+                    When::Timed(span) if older.is_none() && span == (booking.start..booking.end) => true,
+                    // Not where we put it, then or now.
+                    When::Timed(span)
+                        if span.start != booking.start && older.as_ref().is_none_or(|shown| shown.during != span) =>
+                    {
+                        bookings::move_by_calendar(context, booking.id, booking.sequence, span).await?
+                    }
+                    // As we wrote it before, and late; or made longer, shorter, or into whole days: a session keeps its length.
+                    _ => {
+                        bookings::restore_event(context, booking.id).await?;
+                        true
+                    }
+                }
             }
         };
         if followed { Ok(()) } else { Err(SOON) }

@@ -212,9 +212,9 @@ async fn look_at(
     // By the provider's id: a booking's event, or none of ours.
     let mut ours = BTreeMap::new();
     let mut unnamed = BTreeSet::new();
-    for (booking, remote_id, during) in tx.event_links(id, window.start).await? {
+    for (booking, remote_id, sequence, during) in tx.event_links(id, window.start).await? {
         match remote_id {
-            Some(remote_id) => drop(ours.insert(remote_id, (booking, during))),
+            Some(remote_id) => drop(ours.insert(remote_id, (booking, sequence, during))),
             None => drop(unnamed.insert(booking)),
         }
     }
@@ -225,10 +225,11 @@ async fn look_at(
         busy.remove(&hash);
         gone.insert(hash.clone());
         match (ours.get(change_id(&change)), change) {
-            (Some((booking, during)), change) => {
+            (Some((booking, sequence, during)), change) => {
                 named.insert(change_id(&change).to_owned());
                 let as_written = matches!(&change, Change::Present(event)
-                    if matches!(&event.when, When::Timed(span) if Some(span) == during.as_ref()));
+                    if matches!(&event.when, When::Timed(span) if Some(span) == during.as_ref())
+                        && event.revision.as_ref().is_none_or(|shown| shown.sequence >= *sequence));
                 if !as_written {
                     asked.insert(*booking);
                 }
@@ -247,11 +248,11 @@ async fn look_at(
     }
     if changes.complete {
         // One that is not named is perhaps gone. It is asked for before anything is believed.
-        let missing = ours.iter().filter(|(remote_id, (_, during))| {
+        let missing = ours.iter().filter(|(remote_id, (_, _, during))| {
             !named.contains(*remote_id)
                 && during.as_ref().is_some_and(|d| d.start < window.end && d.end > context.now())
         });
-        asked.extend(missing.map(|(_, (booking, _))| *booking));
+        asked.extend(missing.map(|(_, (booking, ..))| *booking));
     }
     if busy.len() > MOST_EVENTS {
         return Err(RemoteError::Refused("the calendar holds too many events".into()).into());

@@ -12,7 +12,7 @@ use booking::{Error, schedule};
 use scheduling::{ApiKeyId, Availability, Change, MentorId, SessionType, Way};
 
 /// Who did what, newest first: `mentor with Laptop: {"kind":…}` or `mentee: booked Ada`.
-async fn lines(app: &TestApp, mentor: MentorId) -> Vec<String> {
+pub(crate) async fn lines(app: &TestApp, mentor: MentorId) -> Vec<String> {
     let (found, _) = activity::list(&app.context, mentor, None).await.unwrap();
     let line = |happened: booking::store::Activity| {
         let with = happened.api_key.map(|key| format!(" with {key}")).unwrap_or_default();
@@ -29,7 +29,7 @@ async fn lines(app: &TestApp, mentor: MentorId) -> Vec<String> {
 }
 
 /// What was written down since there were `before` lines, oldest first.
-async fn since(app: &TestApp, mentor: MentorId, before: usize) -> Vec<String> {
+pub(crate) async fn since(app: &TestApp, mentor: MentorId, before: usize) -> Vec<String> {
     let mut lines = lines(app, mentor).await;
     lines.truncate(lines.len() - before);
     lines.reverse();

@@ -1,12 +1,13 @@
 //! A calendar at a real CalDAV server, from connecting to disconnecting.
 
+use crate::activity::{lines, since};
 use crate::calendars::{ANN, ELEVEN, TEN};
 use crate::common::*;
 use crate::server::{Kind, Server};
-use booking::bookings::{self, Key};
+use booking::bookings::{self, Key, Request};
 use booking::calendar::{self, ConnectionView};
 use booking::secrets::Secret;
-use booking::{Error, jobs, listing};
+use booking::{Error, erasure, jobs, listing};
 use chrono::{TimeDelta, Timelike};
 use scheduling::{MentorId, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -60,6 +61,13 @@ impl World {
     fn put(&self, uid: &str, lines: &str) {
         let event = format!("BEGIN:VEVENT\nUID:{uid}\nDTSTAMP:20261101T000000Z\nSUMMARY:x\n{lines}END:VEVENT\n");
         self.server.put(&self.server.calendar(), &format!("{}.ics", uid.trim_end_matches("@yaksok")), &event);
+    }
+
+    /// Puts an object there as it stands.
+    fn put_text(&self, name: &str, text: &str) {
+        let url = format!("{}{name}", self.server.calendar());
+        let (status, answer) = self.server.request("PUT", &url, "Content-Type: text/calendar; charset=utf-8\r\n", text);
+        assert!(matches!(status, 200..=204), "{answer}");
     }
 
     fn delete(&self, name: &str) {
@@ -221,4 +229,100 @@ async fn another_password_is_asked_for_once() {
     assert!(calendar::list(&world.app.context, world.ann).await.unwrap().is_empty());
     assert!(world.offers(TEN).await);
     assert!(world.server.kept(&format!("{}.ics", made.id)).is_some(), "what was written stays");
+}
+
+#[tokio::test]
+async fn a_write_that_arrives_after_a_later_one_is_not_taken_for_the_mentors_own_move() {
+    let world = World::new().await;
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    let (made, key) = world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    let name = format!("{}.ics", made.id);
+    let kept = || world.server.kept(&name).unwrap();
+    let first = kept();
+    bookings::reschedule(&world.app.context, &key, at("2026-11-24T10:30:00Z")).await.unwrap();
+    world.look().await;
+
+    // The first write once more, by a server that had hung.
+    let told = "SELECT count(*) FROM booking_events";
+    let before = world.app.number(told).await;
+    world.put_text(&name, &first);
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:30".into()), "the mentor has done nothing");
+    assert!(kept().contains("DTSTART:20261124T103000Z"), "{}", kept());
+    assert_eq!(world.app.number(told).await, before, "nobody hears of it");
+
+    // What the mentor does with it is the mentor's, and so is what becomes of an event that does not say what it was.
+    world.put_text(&name, &first.replace("20261124T100000Z", "20261124T110000Z").replace("103000Z", "113000Z"));
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()));
+    let unmarked = first.lines().filter(|line| !line.starts_with("X-YAKSOK-REVISION"));
+    world.put_text(&name, &unmarked.collect::<Vec<_>>().join("\r\n"));
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:00".into()));
+}
+
+#[tokio::test]
+async fn the_event_loses_the_details_that_are_erased_and_stays() {
+    let world = World::new().await;
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    let book = async |start: &str| {
+        let notes = Some("On the Analytical Engine".to_owned());
+        let byron = Request { name: "Augusta Byron".into(), notes, ..request("ann", "session", at(start)) };
+        let (made, token) = bookings::book(&world.app.context, byron).await.unwrap();
+        (format!("{}.ics", made.id), token)
+    };
+    let ((name, token), (second, other)) = (book(TEN).await, book(ELEVEN).await);
+    world.look().await;
+    let kept = |name: &str| world.server.kept(name).map(|text| text.replace("\r\n ", ""));
+    let details = ["Byron", ADA, "Analytical"];
+    let told = kept(&name).unwrap();
+    assert!(details.iter().all(|detail| told.contains(detail)), "{told}");
+
+    world.app.set_now(at("2026-11-25T10:00:00Z"));
+    // The mentor has taken the second one out of the calendar: it does not come back.
+    world.delete(&second);
+    for token in [&token, &other] {
+        erasure::erase(&world.app.context, token).await.unwrap();
+    }
+    world.look().await;
+    let left = kept(&name).unwrap();
+    assert!(!details.iter().any(|detail| left.contains(detail)), "{left}");
+    assert!(left.contains("details erased") && left.contains("DTSTART:20261124T100000Z"), "{left}");
+    assert_eq!(kept(&second), None);
+    assert_eq!(world.state(&Key::Token(token)).await, (Status::Confirmed, "24T10:00".into()));
+    assert_eq!(jobs::state(&world.app.context).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn what_is_connected_and_what_comes_back_is_written_down() {
+    let world = World::new().await;
+    let before = lines(&world.app, world.ann).await.len();
+    let connection = world.connect(&world.server.url("/"), "secret").await.unwrap();
+    let (made, _) = world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    world.put(&format!("{}@yaksok", made.id), "DTSTART:20261124T110000Z\nDTEND:20261124T113000Z\n");
+    world.look().await;
+    world.delete(&format!("{}.ics", made.id));
+    world.look().await;
+    world.server.set_password("other");
+    world.look().await;
+    world.app.pass(minutes(61));
+    world.look().await;
+    world.connect(&world.server.url("/"), "other").await.unwrap();
+    calendar::disconnect(&world.app.context, world.ann, connection.id).await.unwrap();
+
+    let about = format!(r#""provider":"caldav","account":"{}""#, connection.account);
+    assert_eq!(
+        since(&world.app, world.ann, before).await,
+        [
+            format!(r#"mentor: {{"kind":"calendar_connected",{about}}}"#),
+            "mentee: booked Ada".into(),
+            "calendar: moved Ada".into(),
+            "calendar: cancelled Ada".into(),
+            format!(r#"calendar: {{"kind":"calendar_expired",{about}}}"#),
+            format!(r#"mentor: {{"kind":"calendar_connected",{about}}}"#),
+            format!(r#"mentor: {{"kind":"calendar_disconnected",{about}}}"#),
+        ]
+    );
 }

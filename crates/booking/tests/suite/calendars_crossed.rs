@@ -9,7 +9,7 @@ use calendars::fakes::{Fault, NewEvent};
 use calendars::http::Http;
 use calendars::remote::Provider;
 use chrono::TimeDelta;
-use scheduling::Status;
+use scheduling::{SessionType, Status};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;
@@ -337,6 +337,79 @@ async fn silently_done(provider: Provider, look_first: bool) {
     world.fake.move_event(&world.ours()[0].id, half(TEN));
     world.look().await;
     assert_eq!(world.status(&key).await, (Status::Confirmed, at(TEN), 4));
+}
+
+/// A write that was given up arrives when a later one has been done.
+async fn arrives_late(provider: Provider) {
+    const TWELVE: &str = "2026-11-24T12:00:00Z";
+    let impatient = Http::with_timeout(Duration::from_secs(2)).unwrap();
+    let world = World::with(provider, |inner| inner.calendars.http = impatient).await;
+    world.connect().await;
+    let (_, key) = world.app.booked("ann", "session", TEN).await;
+    world.settle().await;
+    let overtaken = async |late: &str, then: &str| {
+        world.fake.fail("PATCH /", 1, Fault::Late);
+        bookings::reschedule(world.context(), &key, at(late)).await.unwrap();
+        world.app.run_jobs().await;
+        bookings::reschedule(world.context(), &key, at(then)).await.unwrap();
+        world.app.pass(minutes(1));
+        world.look().await;
+        assert_eq!(world.when(&world.ours()[0]), half(then));
+        world.fake.land();
+        assert_eq!(world.when(&world.ours()[0]), half(late), "older, and later");
+    };
+
+    overtaken(ELEVEN, TWELVE).await;
+    let told = "SELECT count(*) FROM booking_events";
+    let before = world.app.number(told).await;
+    world.look().await;
+    assert_eq!(world.status(&key).await, (Status::Confirmed, at(TWELVE), 2), "the mentor has done nothing");
+    assert_eq!(world.when(&world.ours()[0]), half(TWELVE), "it is put right");
+    assert_eq!(world.app.number(told).await, before, "and nobody hears of it");
+
+    // What the mentor does with the late one is the mentor's.
+    overtaken(TEN, ELEVEN).await;
+    world.fake.move_event(&world.ours()[0].id, half(TWELVE));
+    world.look().await;
+    assert_eq!(world.status(&key).await, (Status::Confirmed, at(TWELVE), 5));
+
+    // So is what becomes of an event that does not say what it was written as.
+    let id = world.ours()[0].id.clone();
+    let unmarked = match provider {
+        Provider::Google => json!({ "extendedProperties": { "private": { "yaksokRevision": null } } }),
+        _ => json!({ "singleValueExtendedProperties": [] }),
+    };
+    world.fake.change_event(&id, &unmarked);
+    world.fake.move_event(&id, half(TEN));
+    world.look().await;
+    assert_eq!(world.status(&key).await, (Status::Confirmed, at(TEN), 6));
+}
+
+#[tokio::test]
+async fn a_write_that_arrives_after_a_later_one_is_not_taken_for_the_mentors_own_move() {
+    tokio::join!(arrives_late(Provider::Google), arrives_late(Provider::Microsoft));
+}
+
+#[tokio::test]
+async fn a_request_that_arrives_after_its_confirmation_is_put_right() {
+    let impatient = Http::with_timeout(Duration::from_secs(2)).unwrap();
+    let world = World::with(Provider::Google, |inner| inner.calendars.http = impatient).await;
+    world.app.offer(world.ann, SessionType { requires_approval: true, ..session("session", 30, 30) }).await;
+    world.connect().await;
+    let (made, key) = world.app.booked("ann", "session", TEN).await;
+    world.settle().await;
+    world.fake.fail("PATCH /", 1, Fault::Late);
+    bookings::reschedule(world.context(), &key, at(ELEVEN)).await.unwrap();
+    world.app.run_jobs().await;
+    bookings::confirm(world.context(), world.ann, made.id).await.unwrap();
+    world.app.pass(minutes(1));
+    world.look().await;
+    assert_eq!(world.ours()[0].body["status"], "confirmed");
+    world.fake.land();
+    assert_eq!(world.ours()[0].body["status"], "tentative");
+    world.look().await;
+    assert_eq!(world.ours()[0].body["status"], "confirmed");
+    assert_eq!(world.status(&key).await, (Status::Confirmed, at(ELEVEN), 2));
 }
 
 #[tokio::test]

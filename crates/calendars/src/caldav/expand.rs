@@ -7,7 +7,7 @@
 use super::ical::{Component, Line, Stamp, duration, utc};
 use super::recur::{Budget, Rule};
 use super::zone::{Zone, Zones};
-use crate::remote::{RemoteError, RemoteEvent, When};
+use crate::remote::{RemoteError, RemoteEvent, Revision, When};
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use scheduling::BookingId;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -15,6 +15,8 @@ use std::ops::Range;
 
 /// Our mark on an event.
 pub(super) const MARK: &str = "X-YAKSOK-BOOKING";
+/// What it was written as.
+pub(super) const REVISION: &str = "X-YAKSOK-REVISION";
 /// What the UIDs of our events end in.
 pub(super) const UID_SUFFIX: &str = "@yaksok";
 
@@ -262,7 +264,8 @@ impl Reader {
         let empty_inside = during.is_empty() && self.window.contains(&during.start);
         let touches = during.start < self.window.end && during.end > self.window.start;
         let free = event.value("TRANSP").eq_ignore_ascii_case("TRANSPARENT") || self.declined(event);
-        (touches || empty_inside).then_some(RemoteEvent { id, when, busy: !free, booking })
+        let revision = Revision::parse(event.value(REVISION));
+        (touches || empty_inside).then_some(RemoteEvent { id, when, busy: !free, booking, revision })
     }
 
     fn declined(&self, event: &Component) -> bool {

@@ -401,10 +401,12 @@ fn shown(mut body: Value, seen: &Seen) -> Value {
         body = selected(&body, &select.split(',').collect::<Vec<_>>());
     }
     let expand = seen.query.get("$expand").map(String::as_str).unwrap_or_default();
-    if let (Some(properties), Some(id)) =
+    if let (Some(properties), Some(ids)) =
         (properties, between(expand, "singleValueExtendedProperties($filter=id eq '", "')"))
     {
-        let wanted = properties.as_array().into_iter().flatten().filter(|property| property["id"] == id);
+        let ids: Vec<_> = ids.split("' or id eq '").collect();
+        let named = |property: &&Value| property["id"].as_str().is_some_and(|id| ids.contains(&id));
+        let wanted = properties.as_array().into_iter().flatten().filter(named);
         body["singleValueExtendedProperties"] = wanted.cloned().collect();
     }
     body

@@ -56,6 +56,8 @@ pub enum Fault {
     LostAnswer,
     /// Nothing is answered, ever, after it was done.
     SilentlyDone,
+    /// Nothing is answered, ever, and it is done when [`Fake::land`] says so.
+    Late,
     /// The list comes without its members.
     Empty,
     /// The list comes with a tombstone of this event, which is there.
@@ -200,6 +202,7 @@ struct State {
     cursors: HashMap<String, Cursor>,
     channels: Vec<Channel>,
     failing: Vec<Failing>,
+    late: Vec<Seen>,
     seen: Vec<Seen>,
     grants: oauth::Grants,
     rotating: bool,
@@ -471,6 +474,14 @@ impl Fake {
         self.state().failing.clear();
     }
 
+    /// What came late is done now, in the order in which it was asked for.
+    pub fn land(&self) {
+        let mut state = self.state();
+        for seen in std::mem::take(&mut state.late) {
+            state.answer(&seen);
+        }
+    }
+
     /// All requests so far, those that failed included.
     pub fn requests(&self) -> Vec<Seen> {
         self.state().seen.clone()
@@ -617,6 +628,7 @@ impl State {
             cursors: HashMap::new(),
             channels: Vec::new(),
             failing: Vec::new(),
+            late: Vec::new(),
             seen: Vec::new(),
             grants: oauth::Grants::default(),
             rotating: provider == Provider::Microsoft,
@@ -782,6 +794,10 @@ async fn serve(
             return reply.into_response();
         }
         Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::Late) => {
+            lock(&state).late.push(seen);
+            return std::future::pending().await;
+        }
         Some(Fault::Drop) => return Response::new(Body::new(Broken)),
         Some(Fault::Garbage) => return "<html>".into_response(),
         Some(Fault::Large) => return " ".repeat(9 << 20).into_response(),
