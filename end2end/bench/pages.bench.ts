@@ -62,19 +62,26 @@ test('what the pages weigh', async ({ browser, server }) => {
     row(true, 'availability editor over the network, Brotli', kb(total(editor)), 'none', parts(editor));
 });
 
-/** Lighthouse's four scores and what it saw, as a phone. */
+/** What Lighthouse says three times, by its score for speed: the one in the middle. One run differs from the next. */
 async function lighthouse(url: string, headers: Record<string, string> = {}) {
+    const reports = [];
+    for (let run = 0; run < 3; run++) reports.push(await report(url, headers));
+    return reports.sort((a, b) => a.scores[0] - b.scores[0])[1];
+}
+
+/** Lighthouse's four scores and what it saw, as a phone. */
+async function report(url: string, headers: Record<string, string>) {
     const folder = mkdtempSync(join(tmpdir(), 'lighthouse-'));
-    const report = join(folder, 'report.json');
+    const path = join(folder, 'report.json');
     await promisify(execFile)(
         'npx',
-        ['--yes', 'lighthouse@13.5.0', url, '--quiet', '--output=json', `--output-path=${report}`,
+        ['--yes', 'lighthouse@13.5.0', url, '--quiet', '--output=json', `--output-path=${path}`,
             '--only-categories=performance,accessibility,best-practices,seo',
             `--extra-headers=${JSON.stringify(headers)}`,
             '--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'],
         { env: { ...process.env, CHROME_PATH: process.env.CHROMIUM } },
     );
-    const { categories, audits } = JSON.parse(readFileSync(report, 'utf8'));
+    const { categories, audits } = JSON.parse(readFileSync(path, 'utf8'));
     const scores = Object.values<any>(categories).map(({ score }) => Math.round(score * 100));
     const failed = Object.values<any>(categories).flatMap(({ auditRefs }) =>
         auditRefs.filter(({ id, weight }: any) => weight && audits[id].score !== null && audits[id].score < 0.9).map(({ id }: any) => id),
