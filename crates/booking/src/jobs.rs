@@ -124,7 +124,12 @@ pub(crate) async fn expire_at(
 pub async fn run(context: Context, stop: impl Future<Output = ()>) {
     let (stopping, stopped) = watch::channel(false);
     let workers = Lane::ALL.map(|lane| {
-        let find = move |context: Context| async move { lease(&context, &lane.kinds()).await };
+        let find = move |context: Context| async move {
+            if matches!(lane, Lane::Calendar) {
+                pass_over_unconnected(&context).await?;
+            }
+            lease(&context, &lane.kinds()).await
+        };
         let work = |context: Context, job| async move { within_lease(&context, job).await };
         tokio::spawn(many_hands(context.clone(), lane.workers(), stopped.clone(), find, work))
     });
@@ -275,6 +280,18 @@ async fn lease(context: &Context, kinds: &[String]) -> Result<Option<Job>, Error
     let Some(job) = tx.lease_job(kinds, now, now + LEASE).await? else { return Ok(None) };
     tx.commit().await?;
     Ok(Some(job))
+}
+
+/// Where a mentor has no calendar connected, there is no event to be written: such jobs are done without being begun, all at
+/// once. A calendar that is connected at this very moment gets what it lacks with the first look at it.
+async fn pass_over_unconnected(context: &Context) -> Result<(), Error> {
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    let done = tx.finish_events_of_unconnected(context.now()).await?;
+    if done > 0 {
+        tx.commit().await?;
+        metrics::counter!("yaksok_jobs_total", "kind" => "event", "result" => "done").increment(done);
+    }
+    Ok(())
 }
 
 async fn carry_out(context: &Context, job: Job) -> Result<(), Error> {

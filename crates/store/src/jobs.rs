@@ -107,6 +107,23 @@ impl Tx {
         Ok(())
     }
 
+    /// Worker: events that are due, and whose mentors have no calendar connected, are done. Answers how many. As with
+    /// [`finish_job`](Self::finish_job), the commit does not wait for the disk.
+    pub async fn finish_events_of_unconnected(&mut self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "DELETE FROM jobs WHERE id IN (
+                 SELECT id FROM jobs j
+                 WHERE dead_at IS NULL AND run_at <= $1 AND kind = 'event' AND (locked_until IS NULL OR locked_until <= $1)
+                     AND NOT EXISTS (SELECT FROM mentor_calendar_tokens t WHERE t.mentor_id = j.mentor_id)
+                 FOR UPDATE SKIP LOCKED)
+             RETURNING set_config('synchronous_commit', 'off', true)",
+            now
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(done.len() as u64)
+    }
+
     /// Worker: the job waits until `until`; that was no attempt.
     pub async fn postpone_job(&mut self, id: i64, until: DateTime<Utc>) -> Result<(), StoreError> {
         sqlx::query!(
