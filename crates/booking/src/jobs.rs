@@ -131,7 +131,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
             lease(&context, &lane.kinds()).await
         };
         let work = |context: Context, job| async move { within_lease(&context, job).await };
-        tokio::spawn(many_hands(context.clone(), lane.workers(), stopped.clone(), find, work))
+        tokio::spawn(many_hands(context.clone(), "jobs", lane.workers(), stopped.clone(), find, work))
     });
     let lookers = tokio::spawn(calendar::run(context.clone(), stopped));
     let keeper = tokio::spawn(keep_house(context));
@@ -144,10 +144,11 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
     let _ = lookers.await;
 }
 
-/// So many do what `find` finds, each in its own time, until told to stop. One at a time looks for work, so that what is left
+/// So many do what `find` finds of this kind, each in its own time, until told to stop. One at a time looks for work, so that what is left
 /// behind wakes one of them and not all.
 pub(crate) async fn many_hands<T, Found, Done>(
     context: Context,
+    kind: &'static str,
     hands: usize,
     stopped: watch::Receiver<bool>,
     find: impl Fn(Context) -> Found + Clone + Send + Sync + 'static,
@@ -173,7 +174,7 @@ pub(crate) async fn many_hands<T, Found, Done>(
                         match survived(find(context.clone())).await {
                             Ok(Some(found)) => break found,
                             Ok(None) => {}
-                            Err(error) => tracing::warn!(%error, "the work to be done cannot be read"),
+                            Err(error) => tracing::warn!(%error, "{kind} cannot be read"),
                         }
                         tokio::select! {
                             () = left => {}
@@ -183,7 +184,7 @@ pub(crate) async fn many_hands<T, Found, Done>(
                     };
                     drop(looking);
                     if let Err(error) = survived(work(context.clone(), found)).await {
-                        tracing::warn!(%error, "how work ended could not be written down");
+                        tracing::warn!(%error, "how one of the {kind} went cannot be written down");
                     }
                 }
             })

@@ -53,8 +53,9 @@ impl Scene {
         ]
     }
 
-    /// All at once. Each hears 503, soon.
+    /// All at once. Each hears 503, soon: once the second is over in which what was just read may be given again.
     fn all_hear_it(&self, n: i64) -> Duration {
+        thread::sleep(Duration::from_secs(1));
         thread::scope(|scope| {
             let asked: Vec<_> = self
                 .questions(n)

@@ -38,7 +38,7 @@ const SHORTEST_HORIZON: i64 = 60;
 pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
     let find = |context: Context| async move { lease(&context).await };
     let look = |context: Context, leased| async move { visit(&context, leased).await };
-    jobs::many_hands(context, LOOKERS, stopped, find, look).await;
+    jobs::many_hands(context, "connected calendars", LOOKERS, stopped, find, look).await;
 }
 
 /// Looks at every connection that is due, one after the other, and answers how many there were. For tests.
