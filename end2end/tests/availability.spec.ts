@@ -278,6 +278,22 @@ test('duration, buffers and zone are saved with the hours', async ({ page, serve
     await expect(page.getByRole('combobox', { name: 'Time zone' })).toHaveValue('Asia/Seoul');
 });
 
+test('a zone that is saved as soon as it is chosen is the one that is saved', async ({ page, server }) => {
+    const mentor = await server.mentor(everyDay('UTC'));
+    await openEditor(page, server, mentor);
+    // Its rules are long on the way.
+    await page.route(/\/fn\/zone(\?|$)/, async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        await route.continue();
+    });
+    await page.getByRole('combobox', { name: 'Time zone' }).fill('seoul');
+    await page.getByRole('option', { name: /Seoul/ }).click();
+    await save(page);
+    expect(await server.api('GET', '/availability', mentor.key)).toMatchObject({ timezone: 'Asia/Seoul' });
+    await expect(page.getByRole('combobox', { name: 'Time zone' })).toHaveValue('Asia/Seoul');
+    await expect(page.locator('.editor-state')).toHaveText('All changes saved');
+});
+
 test('unsaved changes are not left without a question, nor lost by the back button', async ({ page, server }) => {
     const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
     await logIn(page, server, mentor);

@@ -105,6 +105,8 @@ pub struct State {
     /// The zone that all hours are in.
     pub zone: RwSignal<OffsetTable>,
     saved_zone: RwSignal<String>,
+    /// The zone that was chosen, while its rules are on the way.
+    awaited_zone: StoredValue<Option<String>>,
     busy: StoredValue<Vec<Busy>>,
     /// When the editor was opened.
     pub now: DateTime<Utc>,
@@ -149,6 +151,7 @@ impl State {
             numbers: std::array::from_fn(|_| RwSignal::new(String::new())),
             zone: RwSignal::new(zone),
             saved_zone: RwSignal::new(editor.availability.timezone),
+            awaited_zone: StoredValue::new(None),
             busy: StoredValue::new(editor.busy),
             now: editor.now,
             saving: RwSignal::new(false),
@@ -334,17 +337,27 @@ impl State {
 
     /// Takes another zone; the hours keep their clock times.
     pub fn set_zone(self, name: String) {
-        if self.zone.with_untracked(|zone| zone.name == name) {
+        if self.zone_name() == name {
             return;
         }
+        self.awaited_zone.set_value(Some(name.clone()));
         self.spawn(async move {
-            match public::zone(name).await {
-                Ok(zone) => {
-                    let _ = self.zone.try_set(zone);
-                }
+            let answer = public::zone(name.clone()).await;
+            // Another may have been chosen since, or the page be gone.
+            if self.awaited_zone.try_get_value().flatten().as_ref() != Some(&name) {
+                return;
+            }
+            self.awaited_zone.set_value(None);
+            match answer {
+                Ok(zone) => self.zone.set(zone),
                 Err(error) => self.status.fail(error_text(&error)),
             }
         });
+    }
+
+    /// The name of the zone that was chosen last.
+    fn zone_name(self) -> String {
+        self.awaited_zone.get_value().unwrap_or_else(|| self.zone.with_untracked(|zone| zone.name.clone()))
     }
 
     /// Saves everything that differs from what is saved, then runs `then` (where it went well).
@@ -354,7 +367,7 @@ impl State {
         }
         self.change(Board::abandon);
         let sent = self.read(|board| board.draft().clone());
-        let availability = sent.availability(&self.zone.read_untracked().name);
+        let availability = sent.availability(&self.zone_name());
         let types = self.types.get_untracked();
         let changed: Vec<_> = types
             .iter()
@@ -394,6 +407,10 @@ impl State {
 
     fn is_saved(self, sent: &Draft, sent_types: &[SessionType], editor: Editor) {
         let saved = Draft::from_availability(&editor.availability);
+        if self.zone_name() == editor.zone.name {
+            self.awaited_zone.set_value(None);
+            set_if_new(self.zone, editor.zone);
+        }
         self.saved_zone.set(editor.availability.timezone);
         self.busy.set_value(editor.busy);
         if self.types.with_untracked(|types| types == sent_types) {
