@@ -144,8 +144,8 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
     let _ = lookers.await;
 }
 
-/// So many do what `find` finds of this kind, each in its own time, until told to stop. One at a time looks for work, so that what is left
-/// behind wakes one of them and not all.
+/// So many do what `find` finds of this kind, each in its own time, until told to stop. One at a time looks for work, so that
+/// what is left behind wakes one of them and not all.
 pub(crate) async fn many_hands<T, Found, Done>(
     context: Context,
     kind: &'static str,
