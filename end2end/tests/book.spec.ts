@@ -279,7 +279,7 @@ test('a time that is kept for a tab is kept for its double, whichever of them st
     await expect(kept(page)).toBeVisible();
 
     // One goes, and the other's time is still nobody else's.
-    await other.close({ runBeforeUnload: true });
+    await Promise.all([other.waitForEvent('close'), other.close({ runBeforeUnload: true })]);
     await expect(kept(page)).toBeVisible();
     const stranger = await (await browser.newContext()).newPage();
     await expect(async () => {

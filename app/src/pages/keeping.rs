@@ -51,6 +51,8 @@ struct Note {
     fate: Fate,
     id: Uuid,
     until: DateTime<Utc>,
+    /// The hold that one which is asked for takes the place of. Where neither came through, it stands still.
+    before: Option<Uuid>,
 }
 
 impl Note {
@@ -58,11 +60,13 @@ impl Note {
         let mut words = text.split(' ');
         let word = words.next()?;
         let (fate, _) = Fate::WORDS.into_iter().find(|(_, known)| *known == word)?;
-        Some(Self { fate, id: words.next()?.parse().ok()?, until: instant(words.next()?)? })
+        let (id, until) = (words.next()?.parse().ok()?, instant(words.next()?)?);
+        Some(Self { fate, id, until, before: words.next().and_then(|word| word.parse().ok()) })
     }
 
     fn write(self) -> String {
-        format!("{} {} {}", Fate::WORDS[self.fate as usize].1, self.id, instant_tag(self.until))
+        let before = self.before.map(|id| format!(" {id}")).unwrap_or_default();
+        format!("{} {} {}{before}", Fate::WORDS[self.fate as usize].1, self.id, instant_tag(self.until))
     }
 }
 
@@ -225,11 +229,15 @@ impl Keeper {
 
     /// Has the browser remember what became of a hold, and tells its other tabs.
     fn note(self, start: DateTime<Utc>, fate: Fate, id: Uuid) {
+        self.note_with(start, fate, id, None);
+    }
+
+    fn note_with(self, start: DateTime<Utc>, fate: Fate, id: Uuid, before: Option<Uuid>) {
         let until = match self.state.get_untracked() {
             State::Kept { until, .. } => self.now() + TimeDelta::milliseconds((until - browser::ticks()) as i64),
             _ => self.now() + ASKED,
         };
-        browser::store(&self.key(start), &Note { fate, id, until }.write());
+        browser::store(&self.key(start), &Note { fate, id, until, before }.write());
     }
 
     fn key(self, start: DateTime<Utc>) -> String {
@@ -283,13 +291,17 @@ impl Keeper {
                 return;
             }
             self.under_way.set_value(true);
-            let before = self.remembered(start).map(|note| note.id).or(self.last.get_value());
+            let known = self.remembered(start);
+            let before = known.map(|note| note.id).or(self.last.get_value());
+            if let Some(stale) = known.and_then(|note| note.before) {
+                let _ = release_hold(mentor.clone(), stale).await;
+            }
             let id = Uuid::parse_str(&browser::random_id()).ok();
             let id = id.map(|id| Builder::from_random_bytes(id.into_bytes()).into_uuid());
             // Known before it is: whoever reloads the page before the answer comes would find their own time taken.
             if let Some(id) = id {
                 self.last.set_value(Some(id));
-                self.note(start, Fate::Asked, id);
+                self.note_with(start, Fate::Asked, id, before);
             }
             let answer = hold(mentor.clone(), session_type.clone(), start, before, id).await;
             self.under_way.try_set_value(false);
