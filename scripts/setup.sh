@@ -50,9 +50,9 @@ package() {
 # --- C ----------------------------------------------------------------------------------------------------------------
 
 setup_c() {
-    has cc && return
+    has cc && has make && return
     if [[ $SYSTEM == apt ]]; then
-        apt_install "a C compiler and linker, which Rust calls" build-essential
+        apt_install "a C compiler and linker, which Rust calls, and make, which the allocator is built with" build-essential
     else
         fail "A C compiler is missing. Run it, then try again:  xcode-select --install"
     fi

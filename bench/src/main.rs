@@ -171,24 +171,15 @@ async fn reading(place: &Place, server: &Server) -> Result<()> {
          current_date::timestamptz - interval '2 days', current_date + interval '34 days', now(), NULL);\nROLLBACK;\n"
     );
     let (_, of_database) = place.pgbench(&timetable, 1, 2).await?;
-    let (p50, p95) = (alone_slots.percentile(50), alone_slots.percentile(95));
-    row(
-        "GET slots, a month, 1,000 busy events, 30 series: p50, p95",
-        &format!("{}, {}", ms(p50), ms(p95)),
-        "1.00 ms, 2.00 ms",
-        p50 <= Duration::from_millis(1) && p95 <= Duration::from_millis(2),
-        &format!("the database alone: {} + /healthz: {}", ms(of_database), ms(healthz.percentile(50))),
-    );
-
+    let answers = |name: &str, times: &Times, limit: &str| {
+        let (p50, p95) = (times.percentile(50), times.percentile(95));
+        let met = p50 <= Duration::from_millis(1) && p95 <= Duration::from_millis(2);
+        row(&format!("{name}: p50, p95"), &format!("{}, {}", ms(p50), ms(p95)), "1.00 ms, 2.00 ms", met, limit);
+    };
+    let limit = format!("the database alone: {} + /healthz: {}", ms(of_database), ms(healthz.percentile(50)));
+    answers("GET slots, a month, 1,000 busy events, 30 series", &alone_slots, &limit);
     let anew = whole(&alone(address, &months(place, BUSY).await?, SPAN).await?);
-    let (p50, p95) = (anew.percentile(50), anew.percentile(95));
-    row(
-        "the same, of another span or zone each time: p50, p95",
-        &format!("{}, {}", ms(p50), ms(p95)),
-        "1.00 ms, 2.00 ms",
-        p50 <= Duration::from_millis(1) && p95 <= Duration::from_millis(2),
-        "",
-    );
+    answers("the same, of another span or zone each time", &anew, "");
 
     let of_health = crowd(address, &health, 32, SPAN / 2).await?;
     let of_slots = crowd(address, &busy, 32, SPAN).await?;

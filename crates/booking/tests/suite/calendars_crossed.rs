@@ -294,12 +294,18 @@ async fn bookings_of_a_calendar_that_no_longer_receives_are_still_followed() {
     assert_eq!(world.status(&Key::Mentor(world.ann, made.id)).await.1, at(ELEVEN));
 }
 
+const TWELVE: &str = "2026-11-24T12:00:00Z";
+
+/// A provider that says nothing for two seconds is given up.
+async fn impatient(provider: Provider) -> World {
+    let http = Http::with_timeout(Duration::from_secs(2)).unwrap();
+    World::with(provider, |inner| inner.calendars.http = http).await
+}
+
 /// The provider does what it was asked for and never says so. Whatever comes next, the retry or a look that finds the event
 /// elsewhere than it is known to be: that was us, not the mentor.
 async fn silently_done(provider: Provider, look_first: bool) {
-    const TWELVE: &str = "2026-11-24T12:00:00Z";
-    let impatient = Http::with_timeout(Duration::from_secs(2)).unwrap();
-    let world = World::with(provider, |inner| inner.calendars.http = impatient).await;
+    let world = impatient(provider).await;
     world.connect().await;
     let (_, key) = world.app.booked("ann", "session", TEN).await;
     world.settle().await;
@@ -341,9 +347,7 @@ async fn silently_done(provider: Provider, look_first: bool) {
 
 /// A write that was given up arrives when a later one has been done.
 async fn arrives_late(provider: Provider) {
-    const TWELVE: &str = "2026-11-24T12:00:00Z";
-    let impatient = Http::with_timeout(Duration::from_secs(2)).unwrap();
-    let world = World::with(provider, |inner| inner.calendars.http = impatient).await;
+    let world = impatient(provider).await;
     world.connect().await;
     let (_, key) = world.app.booked("ann", "session", TEN).await;
     world.settle().await;
@@ -392,8 +396,7 @@ async fn a_write_that_arrives_after_a_later_one_is_not_taken_for_the_mentors_own
 
 #[tokio::test]
 async fn a_request_that_arrives_after_its_confirmation_is_put_right() {
-    let impatient = Http::with_timeout(Duration::from_secs(2)).unwrap();
-    let world = World::with(Provider::Google, |inner| inner.calendars.http = impatient).await;
+    let world = impatient(Provider::Google).await;
     world.app.offer(world.ann, SessionType { requires_approval: true, ..session("session", 30, 30) }).await;
     world.connect().await;
     let (made, key) = world.app.booked("ann", "session", TEN).await;
