@@ -50,6 +50,9 @@ pub struct Posted {
     pub error: Option<AppError>,
 }
 
+/// Beside what was typed into a booking form whose time is gone: the starts nearest to it, with spaces between them.
+pub const NEARBY: &str = "nearby";
+
 impl Posted {
     /// What was typed into `field`.
     pub fn value(&self, field: &str) -> String {

@@ -498,18 +498,85 @@ test.describe('on a bad network', () => {
     });
 });
 
-test('code and words of the dashboard are loaded by mentors only', async ({ page, server }) => {
+test('the form is loaded by whoever chooses, code and words of the dashboard by mentors only', async ({ page, server }) => {
     const mentor = await server.mentor(everyDay('Asia/Seoul'));
-    const parts: string[] = [];
+    const parts = new Set<string>();
     page.on('request', (request) => {
-        const part = /(\w+)_part_/.exec(request.url());
-        if (part) parts.push(part[1]);
+        const part = /(\w+)_part\./.exec(request.url());
+        if (part) parts.add(part[1]);
     });
     await open(page, `/${mentor.handle}`);
     await expect(page.locator('td a.day').first()).toBeVisible();
-    expect(parts).toEqual([]);
+    expect([...parts]).toEqual([]);
+    await page.mouse.move(200, 200);
+    await page.mouse.move(220, 220);
+    await expect.poll(() => [...parts]).toEqual(['split_details']);
+    parts.clear();
     await logIn(page, server, mentor, '/dashboard');
-    expect(new Set(parts)).toEqual(new Set(['split_dashboard']));
+    expect([...parts]).toEqual(['split_dashboard']);
+});
+
+test('a form that is long in coming takes the focus when it is there', async ({ page, server }) => {
+    const mentor = await server.mentor(everyDay('Asia/Seoul'));
+    await page.route(/split_details/, async (route) => {
+        await new Promise((later) => setTimeout(later, 1_500));
+        await route.continue();
+    });
+    await open(page, `/${mentor.handle}`);
+    await page.locator('a.time').first().click();
+    await expect(page.locator('.skeletons')).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Your details' })).toBeFocused();
+    await expect(kept(page)).toBeVisible();
+});
+
+test.describe('a part of the program that does not come', () => {
+    test.use({ expectedErrors: /Failed to load resource|Failed to fetch|TypeError/ });
+
+    /** Follows a link of a page that has come to life, and answers whether the next one was loaded anew. */
+    const loadsAnew = async (page: import('@playwright/test').Page, link: import('@playwright/test').Locator) => {
+        await page.evaluate(() => void ((window as any).here = true));
+        await link.click();
+        await page.waitForFunction(() => !(window as any).here);
+    };
+
+    test('leaves the form to the server', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('Asia/Seoul'));
+        await page.route(/split_details/, (route) => route.abort());
+        await open(page, `/${mentor.handle}`);
+        await loadsAnew(page, page.locator('a.time').first());
+        await details(page, 'No Part');
+        await page.getByRole('button', { name: 'Book this time' }).click();
+        await expect(page.getByRole('heading', { name: 'You’re booked' })).toBeVisible();
+        const { items } = await server.api('GET', '/bookings', mentor.key);
+        expect(items.map((item: any) => item.name)).toEqual(['No Part']);
+    });
+
+    test('leaves a page to the server', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('Asia/Seoul'));
+        await page.route(/split_account/, (route) => route.abort());
+        await open(page, `/${mentor.handle}`);
+        await loadsAnew(page, page.getByRole('link', { name: 'Log in' }));
+        await expect(page).toHaveURL(/\/login$/);
+        await expect(page.getByLabel('Password')).toBeVisible();
+        await page.goBack();
+        await expect(page.locator('a.time').first()).toBeVisible();
+    });
+});
+
+test('what a page says of itself is the server’s, and is gone with the page', async ({ page, server }) => {
+    const mentor = await server.mentor(everyDay('Asia/Seoul'), 'Kim Mentor');
+    const sent = await (await page.request.get(`/${mentor.handle}?month=2027-01`)).text();
+    const told = (line: RegExp) => sent.match(line)?.length;
+    expect(told(new RegExp(`<link href="[^"?]+/${mentor.handle}" rel="canonical">`, 'g'))).toBe(1);
+    expect(told(/<meta name="description"/g)).toBe(1);
+    expect(told(/<meta property="og:title" content="[^"]*Kim Mentor[^"]*">/g)).toBe(1);
+    expect(told(/<title>/g)).toBe(1);
+    await open(page, `/${mentor.handle}`);
+    const head = page.locator('link[rel=canonical], meta[property], meta[name=description]');
+    await expect(head).not.toHaveCount(0);
+    await page.locator('.wordmark').click();
+    await expect(page).toHaveURL(/\/$/);
+    await expect(head).toHaveCount(0);
 });
 
 test('by keyboard alone', async ({ page, server }) => {

@@ -3,8 +3,9 @@
 use crate::pages::{Site, Visitor};
 use crate::patience::busy;
 use app::api::public::BookForm;
-use app::api::server::{book_in, wire};
-use app::context::Posted;
+use app::api::server::{book_in, nearest_in, wire};
+use app::components::pick::instant_tag;
+use app::context::{NEARBY, Posted};
 use axum::Router;
 use axum::extract::{Extension, Form, FromRequest, FromRequestParts, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -213,7 +214,7 @@ async fn book(Path((handle, session_type)): Path<(String, String)>, form: Submis
     book_form(form, handle, session_type).await
 }
 
-async fn book_form(form: Submission, mentor: String, session_type: String) -> Response {
+async fn book_form(mut form: Submission, mentor: String, session_type: String) -> Response {
     let Ok(start) = DateTime::parse_from_rfc3339(form.value("start")) else {
         return form.refuse(Error::invalid("start", "required", "Choose a time first.")).await;
     };
@@ -228,9 +229,17 @@ async fn book_form(form: Submission, mentor: String, session_type: String) -> Re
         idempotency_key: form.value("idempotency_key").to_owned(),
         hold: None,
     };
+    let (mentor, session_type) = (asked.mentor.clone(), asked.session_type.clone());
     match book_in(form.context(), asked, form.visitor.language).await {
         Ok(token) => see(&format!("{}?new=1", bookings::manage_path(&token))),
-        Err(error) => form.refuse(error).await,
+        Err(error) => {
+            if matches!(error, Error::SlotUnavailable) {
+                let near = nearest_in(form.context(), &mentor, &session_type, start.to_utc()).await.unwrap_or_default();
+                let near = near.into_iter().map(instant_tag).collect::<Vec<_>>().join(" ");
+                form.values.insert(NEARBY.into(), near);
+            }
+            form.refuse(error).await
+        }
     }
 }
 

@@ -172,7 +172,20 @@ pub(super) async fn nearest(
     session_type: String,
     start: DateTime<Utc>,
 ) -> Result<Vec<DateTime<Utc>>, AppError> {
-    let mut starts = listing::horizon(&context(), &handle, &session_type, None).await.map_err(fail)?.starts;
+    nearest_in(&context(), &handle, &session_type, start).await.map_err(fail)
+}
+
+/// The offered starts nearest to `start`, at most six, ascending.
+///
+/// # Errors
+/// As [`listing::horizon`].
+pub async fn nearest_in(
+    context: &Context,
+    handle: &str,
+    session_type: &str,
+    start: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>, Error> {
+    let mut starts = listing::horizon(context, handle, session_type, None).await?.starts;
     starts.sort_by_key(|other| (*other - start).abs());
     starts.truncate(6);
     starts.sort();

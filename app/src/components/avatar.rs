@@ -18,11 +18,12 @@ pub fn Avatar(
     let size = large.then_some("large");
     match photo {
         Some(src) => view! {
-            <img class="avatar" data-size=size src=src alt="" width="88" height="88" loading="lazy" decoding="async" referrerpolicy="no-referrer"/>
+            <img class="avatar" data-size=size src=src alt="" loading="lazy"/>
         }
         .into_any(),
         None => {
-            let initial = name.trim().chars().next().map(|c| c.to_uppercase().to_string());
+            // The style sheet makes it a capital: in the program, that would be a table of all the world's letters.
+            let initial = name.trim().chars().next().map(String::from);
             view! { <span class="avatar" data-size=size aria-hidden="true">{initial}</span> }.into_any()
         }
     }

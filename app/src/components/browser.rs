@@ -232,6 +232,32 @@ mod inner {
     pub fn load(path: &str) {
         let _ = window().location().assign(path);
     }
+
+    /// Takes away what the page that the server sent has told others about itself, see `head`.
+    pub fn forget_head() {
+        let told = "link[rel=canonical], meta[property], meta[name=description], meta[name=robots]";
+        let Ok(tags) = document().query_selector_all(told) else { return };
+        for tag in (0..tags.length()).filter_map(|at| tags.item(at)) {
+            if let Some(head) = tag.parent_node() {
+                let _ = head.remove_child(&tag);
+            }
+        }
+    }
+
+    /// Calls at the first sign that somebody is using the page, by hand or keyboard, and perhaps once more.
+    pub fn at_first_touch(then: impl Fn() + 'static) {
+        let then: js_sys::Function = Closure::<dyn Fn()>::new(then).into_js_value().unchecked_into();
+        let once = web_sys::AddEventListenerOptions::new();
+        once.set_once(true);
+        for sign in ["pointermove", "pointerdown", "keydown"] {
+            let _ = window().add_event_listener_with_callback_and_add_event_listener_options(sign, &then, &once);
+        }
+    }
+
+    /// Whether the page has come to life, see `frontend`.
+    pub fn is_alive() -> bool {
+        document().document_element().is_some_and(|page| page.has_attribute("data-hydrated"))
+    }
 }
 
 #[cfg(not(feature = "hydrate"))]
@@ -317,6 +343,14 @@ mod inner {
     pub async fn sleep(_time: std::time::Duration) {}
 
     pub fn load(_path: &str) {}
+
+    pub fn forget_head() {}
+
+    pub fn at_first_touch(_then: impl Fn() + 'static) {}
+
+    pub fn is_alive() -> bool {
+        false
+    }
 }
 
 pub use inner::*;

@@ -1,5 +1,6 @@
 //! Buttons that can wait.
 
+use super::live;
 use leptos::prelude::*;
 
 /// A button that knows how to wait. While `pending` it shows that it works, keeps the focus, and takes no press.
@@ -47,9 +48,7 @@ pub fn Button(
             aria-busy=move || pending.get().then_some("true")
             on:click=press
         >
-            <Show when=move || pending.get()>
-                <span class="spinner" aria-hidden="true"></span>
-            </Show>
+            {live(move || pending.get().then(|| view! { <span class="spinner" aria-hidden="true"></span> }))}
             {children()}
         </button>
     }

@@ -163,6 +163,7 @@ pub fn MonthCalendar(
                 {content}
             </td>
         }
+        .into_any()
     };
     let rows = move || {
         let frame = frame.read();
@@ -172,7 +173,7 @@ pub fn MonthCalendar(
             .map(|week| {
                 let cells =
                     (0..7).map(|day| cell(&frame, day_shift(frame.first_day, week * 7 + day - lead))).collect_view();
-                view! { <tr>{cells}</tr> }
+                view! { <tr>{cells}</tr> }.into_any()
             })
             .collect_view()
     };
@@ -184,6 +185,7 @@ pub fn MonthCalendar(
                     <span class="visually-hidden">{format::weekday(day, language)}</span>
                 </th>
             }
+            .into_any()
         })
         .collect_view();
 
@@ -218,7 +220,7 @@ pub fn MonthCalendar(
                 <thead>
                     <tr>{head}</tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                <tbody>{move || rows()}</tbody>
             </table>
         </div>
     }

@@ -144,15 +144,15 @@ pub fn TextField(
         <div class="field">
             <label for=id class:visually-hidden=label_hidden>
                 {move || label.get()}
-                {optional.then(|| view! { " " <span class="field-optional">{use_messages().common.optional}</span> })}
+                {optional.then(|| view! { " " <span class="field-optional">{use_messages().common.optional}</span> }.into_any())}
             </label>
-            {move || hint.get().map(|text| view! { <p class="field-hint" id=hint_id.clone()>{text}</p> })}
+            {move || hint.get().map(|text| view! { <p class="field-hint" id=hint_id.clone()>{text}</p> }.into_any())}
             <div class="input-group">
-                {(!prefix.is_empty()).then(|| view! { <span class="input-affix" aria-hidden="true">{prefix}</span> })}
+                {(!prefix.is_empty()).then(|| view! { <span class="input-affix" aria-hidden="true">{prefix}</span> }.into_any())}
                 {control}
-                {(!suffix.is_empty()).then(|| view! { <span class="input-affix" aria-hidden="true">{suffix}</span> })}
+                {(!suffix.is_empty()).then(|| view! { <span class="input-affix" aria-hidden="true">{suffix}</span> }.into_any())}
             </div>
-            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> })}
+            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }.into_any())}
         </div>
     }
     .into_any()
@@ -210,7 +210,7 @@ pub fn SelectField(
             >
                 {options}
             </select>
-            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> })}
+            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }.into_any())}
         </div>
     }
     .into_any()

@@ -40,7 +40,7 @@ pub fn Header() -> impl IntoView {
                 </a>
                 <nav aria-label=t.main_navigation>
                     <LanguageSwitch/>
-                    {account}
+                    {move || account()}
                 </nav>
             </div>
         </header>
@@ -87,6 +87,7 @@ fn LanguageSwitch() -> impl IntoView {
                 {name}
             </button>
         }
+        .into_any()
     });
     view! {
         <form class="language-switch" method="post" action=urls::LANGUAGE aria-label=t.language_label>

@@ -3,6 +3,7 @@
 use super::browser;
 use super::calendar::MonthCalendar;
 use super::icon::{Icon, Picture};
+use super::live;
 use super::pick::{Pick, month_start, month_tag, starts_on};
 use super::zone::ZoneBar;
 use crate::AppError;
@@ -94,11 +95,11 @@ pub fn SlotPicker(
     let zone = Memo::new(move |_| month.with(|month| month.zone.name.clone()));
     let is_empty = Memo::new(move |_| month.with(|month| month.starts.is_empty()));
 
-    let unknown_zone = move || {
+    let unknown_zone = live(move || {
         pick.with(|pick| pick.timezone.clone())
             .filter(|asked| zone.with(|shown| asked != shown) && !busy.get())
             .map(|asked| view! { <p class="note">{fill(t.common.zone_unknown, &[("name", &asked)])}</p> })
-    };
+    });
     let free_link = move || {
         month.with(|month| month.next_free.map(|start| month.zone.wall(start).date())).map(|date| {
             let next = Pick { month: Some(month_tag(date)), date: Some(date), start: None, ..pick.get() };
@@ -118,7 +119,7 @@ pub fn SlotPicker(
             }
         })
     };
-    let notice = move || {
+    let notice = live(move || {
         is_empty.get().then(|| {
             let (title, text) = month.with(|month| match month.next_free {
                 None => (t.public.nothing_free_title.to_string(), nothing.clone()),
@@ -131,12 +132,12 @@ pub fn SlotPicker(
                 <div class="empty" data-small="true" role="status">
                     <h3>{title}</h3>
                     <p>{text}</p>
-                    {free_link}
+                    {live(free_link)}
                 </div>
             }
         })
-    };
-    let times = move || {
+    });
+    let times = live(move || {
         let date = selected.get()?;
         let hours = pick.with(|pick| pick.hours).unwrap_or_default();
         let starts = month.with(|month| starts_on(&month.starts, &month.zone, date).collect::<Vec<_>>());
@@ -145,7 +146,7 @@ pub fn SlotPicker(
             view! {
                 <div class="empty" data-small="true">
                     <h3>{title}</h3>
-                    {free_link}
+                    {live(free_link)}
                 </div>
             }
             .into_any()
@@ -153,7 +154,7 @@ pub fn SlotPicker(
             view! { <Times month=month starts=starts date=date hours=hours pick=pick path=path fixed=fixed/> }
                 .into_any()
         })
-    };
+    });
     let heading = move || match selected.get() {
         Some(date) => format::date(date, language),
         None => t.public.choose_time.into(),
@@ -187,8 +188,8 @@ pub fn SlotPicker(
                 </a>
                 <div class="times-head">
                     <div>
-                        <h2 id="times-title" tabindex="-1" aria-live="polite">{heading}</h2>
-                        <p class="muted small">{in_zone}</p>
+                        <h2 id="times-title" tabindex="-1" aria-live="polite">{move || heading()}</h2>
+                        <p class="muted small">{move || in_zone()}</p>
                     </div>
                     <HoursSwitch pick=pick path=path fixed=fixed/>
                 </div>
@@ -284,6 +285,7 @@ fn Times(
                             </a>
                         </li>
                     }
+                    .into_any()
                 })
                 .collect_view();
             view! {
@@ -292,11 +294,12 @@ fn Times(
                     <ul>{items}</ul>
                 </div>
             }
+            .into_any()
         })
         .collect_view();
     view! {
         <div class="times">
-            {twice.then(|| view! { <p class="note">{t.clock_change}</p> })}
+            {twice.then(|| view! { <p class="note">{t.clock_change}</p> }.into_any())}
             {groups}
         </div>
     }
@@ -333,14 +336,14 @@ impl StartLabel {
         let time = format::time(self.wall.time(), hours, use_language());
         view! {
             <span class="time-own">
-                {time} {self.offset.map(|offset| view! { " " <span class="time-offset">{format::offset(offset)}</span> })}
+                {time} {self.offset.map(|offset| view! { " " <span class="time-offset">{format::offset(offset)}</span> }.into_any())}
             </span>
             {mentor}
         }
     }
 
     /// The mentor's own time, where it is another.
-    pub fn mentor(&self, hours: Hours) -> Option<impl IntoView + use<>> {
+    pub fn mentor(&self, hours: Hours) -> Option<AnyView> {
         let t = use_messages().public;
         self.mentor.as_ref().map(|(wall, city)| {
             let time = format::time(wall.time(), hours, use_language());
@@ -354,8 +357,10 @@ impl StartLabel {
                         <span class="visually-hidden">{words}</span>
                     </span>
                 }
+                .into_any()
             });
             view! { <span class="time-mentor">{fill(t.mentor_time, &[("time", &time), ("city", city)])} {shift}</span> }
+                .into_any()
         })
     }
 }

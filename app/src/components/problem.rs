@@ -1,7 +1,7 @@
 //! What went wrong, and what is not there.
 
 use crate::AppError;
-use crate::components::browser;
+use crate::components::{browser, live};
 use crate::context::{set_status, use_visit};
 use crate::i18n::{error_text, field_error_text, use_messages};
 use leptos::prelude::*;
@@ -37,7 +37,7 @@ pub fn ErrorSummary(
             });
         }
     });
-    move || {
+    live(move || {
         error.get().map(|error| {
             let items = match &error {
                 AppError::Invalid(errors) => errors.iter().map(|e| item(e, &fields)).collect_view().into_any(),
@@ -48,11 +48,11 @@ pub fn ErrorSummary(
                 <div class="banner error-summary" data-tone="danger" id=id tabindex="-1" role="group" autofocus aria-labelledby=format!("{id}-title")>
                     <h2 id=format!("{id}-title")>{use_messages().common.error_heading}</h2>
                     <p>{error_text(&error)}</p>
-                    {listed.then(|| view! { <ul>{items}</ul> })}
+                    {listed.then(|| view! { <ul>{items}</ul> }.into_any())}
                 </div>
             }
         })
-    }
+    })
 }
 
 fn item(error: &FieldError, fields: &[(&'static str, &'static str)]) -> impl IntoView + use<> {
@@ -142,6 +142,7 @@ pub fn ErrorView(
                             {t.retry}
                         </button>
                     }
+                    .into_any()
                 })}
         </div>
     }
@@ -158,7 +159,7 @@ pub fn Skeleton(
     view! {
         <div class="skeletons" role="status">
             <span class="visually-hidden">{use_messages().common.loading}</span>
-            {(0..lines).map(|_| view! { <span class="skeleton" aria-hidden="true"></span> }).collect_view()}
+            {(0..lines).map(|_| view! { <span class="skeleton" aria-hidden="true"></span> }.into_any()).collect_view()}
         </div>
     }
     .into_any()

@@ -102,6 +102,7 @@ pub fn StatusRegion() -> impl IntoView {
                                 </button>
                             </div>
                         }
+                        .into_any()
                     })
             }}
         </div>

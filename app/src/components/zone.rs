@@ -2,6 +2,7 @@
 
 use super::browser;
 use super::icon::{Icon, Picture};
+use super::live;
 use super::pick::Pick;
 use super::status::use_status;
 use crate::api::public::zones;
@@ -167,15 +168,22 @@ pub fn ZoneField(
                         {text}
                     </li>
                 }
+                .into_any()
             })
             .collect_view()
     };
+    let none = live(move || {
+        (open.get() && found.with(Vec::is_empty)).then(|| {
+            let text = if all.with(Option::is_some) { t.common.zone_none } else { t.common.loading };
+            view! { <p class="combobox-none">{text}</p> }
+        })
+    });
     view! {
         <div class="field combobox">
             <label for=name class:visually-hidden=label_hidden>
                 {move || label.get()}
             </label>
-            {move || hint.get().map(|text| view! { <p class="field-hint" id=hint_id.clone()>{text}</p> })}
+            {move || hint.get().map(|text| view! { <p class="field-hint" id=hint_id.clone()>{text}</p> }.into_any())}
             <div class="combobox-in">
                 <Icon picture=Picture::Globe/>
                 <input
@@ -218,15 +226,11 @@ pub fn ZoneField(
                     on:keydown=keydown
                 />
                 <ul class="combobox-list" role="listbox" id=list_id aria-label=move || label.get() hidden=move || !open.get()>
-                    {options}
+                    {move || options()}
                 </ul>
-                <Show when=move || open.get() && found.with(Vec::is_empty)>
-                    <p class="combobox-none">
-                        {move || if all.with(Option::is_some) { t.common.zone_none } else { t.common.loading }}
-                    </p>
-                </Show>
+                {none}
             </div>
-            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> })}
+            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }.into_any())}
         </div>
     }
     .into_any()
@@ -255,18 +259,19 @@ pub fn ZoneBar(
         let address = path.with_untracked(|path| next.href(path, fixed));
         navigate(&address, NavigateOptions { scroll: false, replace: true, ..Default::default() });
     };
-    let kept =
-        fixed.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=*value/> }).collect_view();
+    let kept = fixed
+        .iter()
+        .map(|(name, value)| view! { <input type="hidden" name=*name value=*value/> }.into_any())
+        .collect_view();
+    let chosen = move |name: &'static str, part: fn(&Pick) -> Option<String>| {
+        move || pick.with(part).map(|value| view! { <input type="hidden" name=name value=value/> })
+    };
     view! {
         <form class="zone-bar" method="get" action=move || path.get()>
             {kept}
-            {move || pick.with(|pick| pick.month.clone()).map(|month| view! { <input type="hidden" name="month" value=month/> })}
-            {move || {
-                pick.with(|pick| pick.date).map(|date| view! { <input type="hidden" name="date" value=date.to_string()/> })
-            }}
-            {move || {
-                pick.with(|pick| pick.hours).map(|hours| view! { <input type="hidden" name="h" value=hours.tag()/> })
-            }}
+            {live(chosen("month", |pick| pick.month.clone()))}
+            {live(chosen("date", |pick| pick.date.map(|date| date.to_string())))}
+            {live(chosen("h", |pick| pick.hours.map(|hours| hours.tag().into())))}
             <ZoneField name="tz" label=t.zone_label value=zone on_choose=choose/>
             <button class="button" data-size="small" type="submit" hidden=move || hydrated.get()>
                 {t.zone_change}
@@ -301,9 +306,9 @@ fn search(zones: &[String], aliases: &[(&str, &str)], typed: &str) -> Vec<String
             name.contains(&wanted).then_some(3)
         }
     };
-    let mut found: Vec<(u8, &String)> = zones.iter().filter_map(|zone| Some((rank(zone)?, zone))).collect();
-    found.sort_by_key(|(rank, _)| *rank);
-    found.into_iter().take(SHOWN).map(|(_, zone)| zone.clone()).collect()
+    let ranks: Vec<(Option<u8>, &String)> = zones.iter().map(|zone| (rank(zone), zone)).collect();
+    let of_rank = |wanted| ranks.iter().filter(move |(rank, _)| *rank == Some(wanted));
+    (0..=3).flat_map(of_rank).take(SHOWN).map(|(_, zone)| (*zone).clone()).collect()
 }
 
 #[cfg(test)]

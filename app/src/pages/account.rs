@@ -1,11 +1,12 @@
 //! Accounts: signing up, logging in, passwords, addresses.
 
 use crate::AppError;
+use crate::components::head::{Tag, tell};
 use crate::components::{Button, ErrorSummary, REMEMBERED_ZONE, TextField, ZoneField, browser, field_error};
 use crate::context::{Posted, set_status, use_posted, use_visit};
 use crate::i18n::{fill, use_messages};
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use scheduling::urls;
 
@@ -26,9 +27,9 @@ fn OneForm(
     lead: String,
     children: Children,
 ) -> impl IntoView {
+    tell(Tag::Name("robots"), "noindex");
     view! {
         <Title text=title/>
-        <Meta name="robots" content="noindex"/>
         <div class="page account" data-narrow="true">
             <div class="stack">
                 <header class="account-head">

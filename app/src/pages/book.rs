@@ -2,15 +2,16 @@
 
 use super::keeping::{HoldNotice, Keeper};
 use super::mentor::{MentorMeta, SessionFacts};
+use super::parts;
 use crate::AppError;
 use crate::api::public::{BookForm, MentorCard, Month, book, month, nearest};
 use crate::carried::{Carried, carried};
 use crate::components::pick::{Pick, instant, instant_tag, month_shift, month_tag, use_page_query, use_pick};
 use crate::components::{
     Answer, Avatar, Button, ErrorSummary, ErrorView, Icon, Picture, REMEMBERED_HOURS, REMEMBERED_ZONE, Skeleton,
-    SlotPicker, StartLabel, TextField, awaiting, browser, field_error, month_answer,
+    SlotPicker, StartLabel, TextField, awaiting, browser, field_error, live, month_answer,
 };
-use crate::context::use_posted;
+use crate::context::{NEARBY, use_posted};
 use crate::format::{self, Hours};
 use crate::i18n::{fill, use_language, use_messages};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -21,7 +22,7 @@ use leptos_router::hooks::use_navigate;
 use scheduling::{FieldError, SessionType, rules, urls};
 
 /// As many as `nearest` offers.
-const NEARBY: usize = 6;
+const AS_NEAR: usize = 6;
 
 /// What the form holds, longer than the form is shown: choosing another time loses nothing.
 #[derive(Clone, Copy)]
@@ -54,16 +55,16 @@ pub fn Book(
     let t = use_messages().public;
     let pick = with_posted(use_pick());
     let posted = use_posted().unwrap_or_default();
+    let refused = posted.error == Some(AppError::SlotUnavailable);
     let form = Form {
         name: RwSignal::new(posted.value("name")),
         email: RwSignal::new(posted.value("email")),
         notes: RwSignal::new(posted.value("notes")),
-        error: RwSignal::new(posted.error.clone().filter(|error| *error != AppError::SlotUnavailable)),
+        error: RwSignal::new(posted.error.clone().filter(|_| !refused)),
         pending: RwSignal::new(false),
-        lost: RwSignal::new(
-            (posted.error == Some(AppError::SlotUnavailable)).then(|| instant(&posted.value("start"))).flatten(),
-        ),
-        nearby: RwSignal::new(Vec::new()),
+        lost: RwSignal::new(refused.then(|| instant(&posted.value("start"))).flatten()),
+        // A plain form's answer tells them; a script asks when it is refused itself.
+        nearby: RwSignal::new(posted.value(NEARBY).split(' ').filter(|_| refused).filter_map(instant).collect()),
         sent: StoredValue::new(None),
     };
     let busy = RwSignal::new(false);
@@ -76,23 +77,6 @@ pub fn Book(
             move |(wanted, zone)| awaiting(busy, month(handle.clone(), slug.clone(), wanted, zone)),
         )
     };
-    // Only after a plain form was refused; a script asks when it is refused itself.
-    let offered = {
-        let lost = form.lost.get_untracked();
-        let (handle, slug) = (handle.clone(), slug.clone());
-        carried(
-            || (),
-            move |()| {
-                let (handle, slug) = (handle.clone(), slug.clone());
-                async move {
-                    match lost {
-                        Some(start) => nearest(handle, slug, start).await.unwrap_or_default(),
-                        None => Vec::new(),
-                    }
-                }
-            },
-        )
-    };
     let keeper = Keeper::new((handle, slug), data, pick, form.lost, form.nearby);
     keeper.follow();
     let awaited = RwSignal::new(None);
@@ -102,19 +86,20 @@ pub fn Book(
     };
     adopt_browser_choices(pick, shown_path, mentor.timezone.clone());
     follow_focus(pick);
+    // The form is a part of its own, and comes while somebody is choosing.
+    Effect::new(|_| {
+        browser::at_first_touch(|| {
+            spawn_local(async {
+                // What does not come now is asked for once more with the form.
+                let _ = parts::preload_details().await;
+            });
+        });
+    });
 
     let title = fill(t.mentor_session_title, &[("name", &mentor.name), ("session", &session.name)]);
     let nothing = fill(t.nothing_free_text, &[("name", &mentor.name)]);
-    let times = Times {
-        data,
-        offered,
-        form,
-        keeper,
-        pick,
-        path: shown_path,
-        awaited,
-        session: StoredValue::new(session.clone()),
-    };
+    let times =
+        Times { data, form, keeper, pick, path: shown_path, awaited, session: StoredValue::new(session.clone()) };
     view! {
         <MentorMeta mentor=mentor.clone() title=title path=path/>
         <div class="page booking" data-step=move || pick.with(Pick::step)>
@@ -129,9 +114,8 @@ pub fn Book(
 
 /// What choosing a time and giving details share.
 #[derive(Clone, Copy)]
-struct Times {
+pub struct Times {
     data: Carried<Result<Month, AppError>>,
-    offered: Carried<Vec<DateTime<Utc>>>,
     form: Form,
     keeper: Keeper,
     pick: Memo<Pick>,
@@ -146,6 +130,8 @@ fn Choosing(times: Times, busy: RwSignal<bool>, nothing: String, post_path: Stri
     let Times { data, pick, path, awaited, .. } = times;
     let (answer, month) = month_answer(move || data.get());
     let start = Memo::new(move |_| pick.with(|pick| pick.start));
+    // The form is a part of its own. Where the server has rendered it, the page has waited for it to come to life.
+    let loaded = RwSignal::new(start.with_untracked(Option::is_some));
     move || match answer.get() {
         Answer::Awaited => ().into_any(),
         Answer::Failed(error) => {
@@ -153,7 +139,15 @@ fn Choosing(times: Times, busy: RwSignal<bool>, nothing: String, post_path: Stri
         }
         Answer::Here => match start.get() {
             Some(start) => {
-                view! { <Details times=times start=start month=month post_path=post_path.clone()/> }.into_any()
+                if loaded.get() {
+                    Suspend::new(parts::details(times, start, month, post_path.clone())).into_any()
+                } else {
+                    spawn_local(async move {
+                        let _ = parts::preload_details().await;
+                        loaded.try_set(true);
+                    });
+                    view! { <Skeleton lines=10/> }.into_any()
+                }
             }
             None => view! {
                 <SlotPicker
@@ -180,15 +174,15 @@ fn MentorPane(mentor: MentorCard, session: SessionType, several: bool) -> impl I
             <Avatar name=mentor.name.clone() photo=mentor.photo_url large=true/>
             <div class="pane-mentor-name">
                 <h1>{mentor.name}</h1>
-                {mentor.headline.map(|text| view! { <p class="muted">{text}</p> })}
+                {mentor.headline.map(|text| view! { <p class="muted">{text}</p> }.into_any())}
             </div>
             <div class="pane-mentor-session">
                 <p class="session-name">{session.name.clone()}</p>
                 <SessionFacts session=session.clone()/>
-                {several.then(|| view! { <p class="small other-sessions"><a href=home>{t.all_sessions}</a></p> })}
+                {several.then(|| view! { <p class="small other-sessions"><a href=home>{t.all_sessions}</a></p> }.into_any())}
             </div>
-            {session.description.map(|text| view! { <p class="prose pane-mentor-more">{text}</p> })}
-            {mentor.bio.map(|text| view! { <p class="prose muted pane-mentor-more">{text}</p> })}
+            {session.description.map(|text| view! { <p class="prose pane-mentor-more">{text}</p> }.into_any())}
+            {mentor.bio.map(|text| view! { <p class="prose muted pane-mentor-more">{text}</p> }.into_any())}
         </header>
     }
     .into_any()
@@ -196,8 +190,17 @@ fn MentorPane(mentor: MentorCard, session: SessionType, several: bool) -> impl I
 
 /// The form, with what was chosen above it.
 #[component]
-fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: String) -> impl IntoView {
-    let Times { data, offered, form, keeper, pick, path, session, .. } = times;
+pub fn Details(
+    /// What it shares with the step before.
+    times: Times,
+    /// The time that was chosen.
+    start: DateTime<Utc>,
+    /// What is free.
+    month: Memo<Month>,
+    /// Where a plain form is posted to.
+    post_path: String,
+) -> impl IntoView {
+    let Times { data, form, keeper, pick, path, session, .. } = times;
     let messages = use_messages();
     let (t, common) = (messages.public, messages.common);
     let language = use_language();
@@ -228,7 +231,6 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
     });
     let nearby = Memo::new(move |_| {
         let said = form.nearby.get();
-        let said = if said.is_empty() { offered.get().unwrap_or_default() } else { said };
         if said.is_empty() { month.with(|month| closest(month, start)) } else { said }
     });
 
@@ -311,11 +313,11 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
                 <p class="chosen-date">{format::date_with_year(from.date(), language)}</p>
                 <p class="chosen-time">{format::time_range(from, to, hours.get(), language)}</p>
                 <p class="muted small">{format::zone_with_offset(&month.zone, start)}</p>
-                {label.mentor(hours.get()).map(|view| view! { <p class="muted small">{view}</p> })}
+                {label.mentor(hours.get()).map(|view| view! { <p class="muted small">{view}</p> }.into_any())}
             }
         })
     };
-    let lost_notice = move || {
+    let lost_notice = live(move || {
         lost().then(|| {
             let wall = move |at| month.with(|month| month.zone.wall(at));
             let time = format::time(wall(start).time(), hours.get(), language);
@@ -340,6 +342,7 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
                             {format::time(wall.time(), hours.get(), language)}
                         </button>
                     }
+                    .into_any()
                 })
                 .collect_view();
             view! {
@@ -350,11 +353,25 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
                 </div>
             }
         })
-    };
+    });
     let wrong = move |field: &'static str| Signal::derive(move || form.error.with(|error| field_error(error, field)));
+    let submit_row = live(move || {
+        (!lost()).then(|| {
+            let text = move || match (form.pending.get(), needs_approval) {
+                (true, _) => t.form_pending,
+                (false, true) => t.form_submit_request,
+                (false, false) => t.form_submit,
+            };
+            view! {
+                <div class="button-row">
+                    <Button kind="seal" pending=form.pending>{move || text()}</Button>
+                </div>
+            }
+        })
+    });
     let fields = view! {
         <form class="form" id="book-form" method="post" action=action novalidate on:submit=submit>
-            {move || (!lost()).then(|| view! { <input type="hidden" name="start" value=instant_tag(start)/> })}
+            {live(move || (!lost()).then(|| view! { <input type="hidden" name="start" value=instant_tag(start)/> }))}
             <input type="hidden" name="timezone" value=zone_name/>
             <input type="hidden" name="idempotency_key" value=""/>
             <TextField name="name" label=t.form_name bind=form.name autocomplete="name" max=200_u32 error=wrong("name")/>
@@ -378,23 +395,8 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
                 hint=t.form_notes_hint.to_string()
                 error=wrong("notes")
             />
-            {needs_approval.then(|| view! { <p class="note">{t.form_approval}</p> })}
-            {move || {
-                (!lost())
-                    .then(|| {
-                        view! {
-                            <div class="button-row">
-                                <Button kind="seal" pending=form.pending>
-                                    {move || match (form.pending.get(), needs_approval) {
-                                        (true, _) => t.form_pending,
-                                        (false, true) => t.form_submit_request,
-                                        (false, false) => t.form_submit,
-                                    }}
-                                </Button>
-                            </div>
-                        }
-                    })
-            }}
+            {needs_approval.then(|| view! { <p class="note">{t.form_approval}</p> }.into_any())}
+            {submit_row}
         </form>
     }
     .into_any();
@@ -405,7 +407,7 @@ fn Details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: St
                 {t.back_to_times}
             </a>
             <div class="chosen" data-lost=move || lost().then_some("true")>
-                {chosen}
+                {move || chosen()}
                 <a class="small chosen-change" href=back data-noscroll="true" rel="nofollow">{t.form_change_time}</a>
             </div>
             <HoldNotice keeper=keeper start=start lost=Signal::derive(lost)/>
@@ -440,7 +442,7 @@ fn closest(month: &Month, start: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         starts.extend(month.next_free);
     }
     starts.sort_by_key(|other| (*other - start).num_seconds().abs());
-    starts.truncate(NEARBY);
+    starts.truncate(AS_NEAR);
     starts.sort();
     starts
 }
@@ -492,6 +494,15 @@ fn adopt_browser_choices(pick: Memo<Pick>, path: Signal<String>, mentor_zone: St
     });
 }
 
+/// Moves the focus in the next frame, or as soon as what shall get it is there: the form may still be on its way.
+fn focus_soon(id: &'static str, frames: u32) {
+    request_animation_frame(move || {
+        if !browser::focus(id) && frames > 0 {
+            focus_soon(id, frames - 1);
+        }
+    });
+}
+
 /// The focus goes where the next step is: to the form when a time is chosen, to the times when it is taken back, and
 /// in a narrow window to the times when a date is chosen.
 pub(super) fn follow_focus(pick: Memo<Pick>) {
@@ -507,11 +518,7 @@ pub(super) fn follow_focus(pick: Memo<Pick>) {
             };
             if let Some(target) = target {
                 // One frame for the views to change, one for the browser to lay them out.
-                request_animation_frame(move || {
-                    request_animation_frame(move || {
-                        browser::focus(target);
-                    });
-                });
+                request_animation_frame(move || focus_soon(target, 300));
             }
         }
         now

@@ -6,6 +6,7 @@ use crate::AppError;
 use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, cancel, erase, reschedule};
 use crate::api::public::Month;
 use crate::carried::{Carried, carried};
+use crate::components::head::{Tag, tell};
 use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_page_query, use_pick, with_query};
 use crate::components::{
     Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker,
@@ -18,7 +19,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 use scheduling::{LocationKind, OffsetTable, urls};
@@ -146,9 +147,9 @@ pub fn BookingPage() -> impl IntoView {
             Err(error) => view! { <ErrorView page=true error=error retry=page.refetch/> }.into_any(),
         })
     };
+    tell(Tag::Name("robots"), "noindex");
+    tell(Tag::Name("referrer"), "same-origin");
     view! {
-        <Meta name="robots" content="noindex"/>
-        <Meta name="referrer" content="same-origin"/>
         <div class="page">
             <Transition fallback=|| view! { <Skeleton lines=8/> }>
                 {view}

@@ -2,13 +2,14 @@
 
 use crate::api::public::{MentorCard, mentors};
 use crate::carried::carried;
+use crate::components::head::{Tag, tell};
 use crate::components::pick::{use_page_query, with_query};
 use crate::components::{Avatar, ErrorView, Icon, Picture, Skeleton};
 use crate::context::use_visit;
 use crate::format;
 use crate::i18n::{fill, use_messages};
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 use scheduling::urls;
 
 /// `/`: what this is, and everybody who can be booked.
@@ -57,11 +58,11 @@ pub fn DirectoryPage() -> impl IntoView {
         wanted if wanted.is_empty() => t.mentors.to_string(),
         wanted => fill(t.search_results, &[("query", &wanted)]),
     };
+    tell(Tag::Name("description"), t.home_description);
+    tell(Tag::Property("og:title"), "Yaksok");
+    tell(Tag::Property("og:description"), t.home_description);
     view! {
         <Title text=t.home_title/>
-        <Meta name="description" content=t.home_description/>
-        <Meta property="og:title" content="Yaksok"/>
-        <Meta property="og:description" content=t.home_description/>
         <div class="page home">
             <section class="hero">
                 <span class="seal-mark hero-seal" lang="ko" aria-hidden="true">

@@ -10,7 +10,7 @@ use crate::AppError;
 use crate::api::public::{Month, hold, month, nearest, release_hold};
 use crate::carried::Carried;
 use crate::components::pick::{Pick, instant, instant_tag};
-use crate::components::{browser, use_status};
+use crate::components::{browser, live, use_status};
 use crate::context::use_visit;
 use crate::i18n::{fill, use_messages};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -169,7 +169,51 @@ impl Keeper {
             }
             gone
         });
+        self.listen();
         on_cleanup(move || self.let_go());
+    }
+
+    /// Hears from other tabs, and gives the time back when the page is left, until it is shown again.
+    fn listen(self) {
+        Effect::new(move |_| {
+            let now = self.now();
+            browser::forget(REMEMBERED, |note| Note::read(note).is_none_or(|note| note.until <= now));
+            let told = window_event_listener_untyped("storage", move |event| {
+                let own = |state| match state {
+                    State::Kept { start, .. } | State::Over { start, .. } => Some(start),
+                    _ => None,
+                };
+                if let Some(start) = self.state.try_get_untracked().and_then(own)
+                    && let Some((key, note)) = browser::told(&event)
+                    && let Some(note) = Note::read(&note).filter(|_| key == self.key(start))
+                {
+                    self.hear(start, note);
+                }
+            });
+            let left = window_event_listener_untyped("pagehide", move |_| {
+                if let Some(State::Kept { id, start, .. }) = self.state.try_get_untracked() {
+                    self.note(start, Fate::Left, id);
+                    let id = id.to_string();
+                    self.mentor.with_value(|mentor| {
+                        browser::send_off("/fn/release_hold", &[("mentor", mentor), ("id", &id)]);
+                    });
+                }
+            });
+            let back = window_event_listener_untyped("pageshow", move |event| {
+                // It was given back when the page was left.
+                if browser::is_kept_page(&event)
+                    && let Some(State::Kept { start, .. }) = self.state.try_get_untracked()
+                {
+                    self.stop_clock();
+                    self.ask(start);
+                }
+            });
+            on_cleanup(move || {
+                told.remove();
+                left.remove();
+                back.remove();
+            });
+        });
     }
 
     /// What the booking of `start` is to show, once a hold that is under way is known.
@@ -460,8 +504,7 @@ impl Keeper {
         }
     }
 
-    /// Follows what happens to the mentor's slots as long as the page can be seen, and gives a kept time back when it is
-    /// left. Once for each page.
+    /// Follows what happens to the mentor's slots as long as the page can be seen. Once for each page.
     pub(super) fn follow(self) {
         Effect::new(move |_| {
             let events = StoredValue::new_local(None::<browser::Events>);
@@ -478,48 +521,18 @@ impl Keeper {
                 events.try_set_value(None);
             };
             open(false);
-            let now = self.now();
-            browser::forget(REMEMBERED, |note| Note::read(note).is_none_or(|note| note.until <= now));
-            let told = window_event_listener_untyped("storage", move |event| {
-                let own = |state| match state {
-                    State::Kept { start, .. } | State::Over { start, .. } => Some(start),
-                    _ => None,
-                };
-                if let Some(start) = self.state.try_get_untracked().and_then(own)
-                    && let Some((key, note)) = browser::told(&event)
-                    && let Some(note) = Note::read(&note).filter(|_| key == self.key(start))
-                {
-                    self.hear(start, note);
-                }
-            });
             let seen = window_event_listener_untyped("visibilitychange", {
                 let open = open.clone();
                 move |_| if browser::is_hidden() { close() } else { open(true) }
             });
-            let left = window_event_listener_untyped("pagehide", move |_| {
-                close();
-                if let Some(State::Kept { id, start, .. }) = self.state.try_get_untracked() {
-                    self.note(start, Fate::Left, id);
-                    let id = id.to_string();
-                    self.mentor.with_value(|mentor| {
-                        browser::send_off("/fn/release_hold", &[("mentor", mentor), ("id", &id)]);
-                    });
-                }
-            });
+            let left = window_event_listener_untyped("pagehide", move |_| close());
             let back = window_event_listener_untyped("pageshow", move |event| {
-                if !browser::is_kept_page(&event) {
-                    return;
-                }
-                open(true);
-                // It was given back when the page was left.
-                if let Some(State::Kept { start, .. }) = self.state.try_get_untracked() {
-                    self.stop_clock();
-                    self.ask(start);
+                if browser::is_kept_page(&event) {
+                    open(true);
                 }
             });
             on_cleanup(move || {
                 close();
-                told.remove();
                 seen.remove();
                 left.remove();
                 back.remove();
@@ -576,10 +589,10 @@ pub fn HoldNotice(
     };
     view! {
         <div class="hold">
-            {move || {
-                is_kept.get().then(|| view! { <p class="muted small" role="timer" aria-live="off">{left}</p> })
-            }}
-            {move || {
+            {live(move || {
+                is_kept.get().then(|| view! { <p class="muted small" role="timer" aria-live="off">{move || left()}</p> })
+            })}
+            {live(move || {
                 (is_over.get() && !lost.get())
                     .then(|| {
                         view! {
@@ -589,8 +602,8 @@ pub fn HoldNotice(
                             </button>
                         }
                     })
-            }}
-            {move || is_booked.get().then(|| view! { <p class="small">{t.hold_booked}</p> })}
+            })}
+            {live(move || is_booked.get().then(|| view! { <p class="small">{t.hold_booked}</p> }))}
         </div>
     }
     .into_any()

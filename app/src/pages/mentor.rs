@@ -4,12 +4,13 @@ use super::book::Book;
 use crate::AppError;
 use crate::api::public::{MentorCard, MentorPage as Mentor, mentor};
 use crate::carried::carried;
+use crate::components::head::{Tag, tell};
 use crate::components::{Avatar, ErrorView, Icon, NotFoundView, Picture, Skeleton};
 use crate::context::use_visit;
 use crate::format;
 use crate::i18n::{fill, use_language, use_messages};
 use leptos::prelude::*;
-use leptos_meta::{Link, Meta, Title};
+use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use scheduling::{Location, LocationKind, SessionType, urls};
 
@@ -84,12 +85,13 @@ fn Choice(mentor: MentorCard, sessions: Vec<SessionType>) -> impl IntoView {
                     <h3><a href=urls::book(&handle, &session.slug)>{session.name.clone()}</a></h3>
                     <p class="session-facts">
                         <span>{format::duration(session.duration_minutes.into(), language)}</span>
-                        {session.price.as_ref().map(|price| view! { <span>{price_text(price)}</span> })}
-                        {session.location.as_ref().map(|location| view! { <span>{location_kind(location)}</span> })}
+                        {session.price.as_ref().map(|price| view! { <span>{price_text(price)}</span> }.into_any())}
+                        {session.location.as_ref().map(|location| view! { <span>{location_kind(location)}</span> }.into_any())}
                     </p>
-                    {session.description.map(|text| view! { <p class="muted prose clamp">{text}</p> })}
+                    {session.description.map(|text| view! { <p class="muted prose clamp">{text}</p> }.into_any())}
                 </li>
             }
+            .into_any()
         })
         .collect_view();
     let none = items.is_empty();
@@ -127,9 +129,9 @@ fn MentorHead(mentor: MentorCard) -> impl IntoView {
             <Avatar name=mentor.name.clone() photo=mentor.photo_url large=true/>
             <div>
                 <h1>{mentor.name}</h1>
-                {mentor.headline.map(|text| view! { <p class="lead">{text}</p> })}
+                {mentor.headline.map(|text| view! { <p class="lead">{text}</p> }.into_any())}
             </div>
-            {mentor.bio.map(|text| view! { <p class="prose mentor-bio">{text}</p> })}
+            {mentor.bio.map(|text| view! { <p class="prose mentor-bio">{text}</p> }.into_any())}
         </header>
     }
     .into_any()
@@ -154,18 +156,17 @@ pub fn MentorMeta(
         Some(headline) => format!("{headline} — {}", fill(t.mentor_description, &[("name", &mentor.name)])),
         None => fill(t.mentor_description, &[("name", &mentor.name)]),
     };
-    view! {
-        <Title text=title.clone()/>
-        <Meta name="description" content=description.clone()/>
-        <Meta property="og:type" content="profile"/>
-        <Meta property="og:site_name" content="Yaksok"/>
-        <Meta property="og:title" content=title/>
-        <Meta property="og:description" content=description/>
-        <Meta property="og:url" content=address.clone()/>
-        <Link rel="canonical" href=address/>
-        {mentor.photo_url.map(|photo| view! { <Meta property="og:image" content=photo/> })}
+    tell(Tag::Name("description"), &description);
+    tell(Tag::Property("og:type"), "profile");
+    tell(Tag::Property("og:site_name"), "Yaksok");
+    tell(Tag::Property("og:title"), &title);
+    tell(Tag::Property("og:description"), &description);
+    tell(Tag::Property("og:url"), &address);
+    tell(Tag::Canonical, &address);
+    if let Some(photo) = mentor.photo_url {
+        tell(Tag::Property("og:image"), &photo);
     }
-    .into_any()
+    view! { <Title text=title/> }.into_any()
 }
 
 /// What a session costs, `0` in words.
@@ -201,6 +202,7 @@ pub fn SessionFacts(
                 <span>{text}</span>
             </li>
         }
+        .into_any()
     };
     let place = session.location.as_ref().map(|location| {
         let picture = match location.kind {

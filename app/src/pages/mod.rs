@@ -10,6 +10,7 @@ pub mod mentor;
 pub mod parts;
 
 use crate::components::browser;
+use crate::components::head::provide_head;
 use crate::components::{Footer, Header, NotFoundView, SkipLink, StatusRegion, provide_status};
 use crate::context::{provide_posted, provide_visit};
 use crate::i18n::use_language;
@@ -25,6 +26,7 @@ use parts::{Account, Dashboard, Page};
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    provide_head();
     provide_visit();
     provide_status();
     view! {
@@ -51,6 +53,7 @@ fn Frame() -> impl IntoView {
     Effect::new(move |before: Option<String>| {
         let path = pathname.get();
         if before.is_some_and(|before| before != path) {
+            browser::forget_head();
             // As after an ordinary load, reading begins with the new page.
             browser::focus_in_place("main");
         }

@@ -1,9 +1,13 @@
 //! Which page comes with which part of the program.
 //!
 //! The browser loads the frame and the booking page at once; everything else is a part of its own, loaded by whoever
-//! goes there. The build tool cuts at `#[lazy]`, and all code that only one part needs goes with it.
+//! goes there. The build tool cuts at `#[wasm_split]`, and all code that only one part needs goes with it.
+//!
+//! A part that does not arrive (the network is gone, or a newer release has taken its place on the server) is no dead end:
+//! the browser loads the page anew.
 
 use super::account::{ForgotPage, LoginPage, SignupPage, VerifyPage};
+use super::book::{Details, Times};
 use super::booking::BookingPage;
 use super::dashboard::{
     ActivityPage, AvailabilityPage, BookingDetailPage, CalendarsPage, DashboardLayout, DashboardPage, SessionTypesPage,
@@ -11,8 +15,14 @@ use super::dashboard::{
 };
 use super::directory::DirectoryPage;
 use super::mentor::MentorPage;
+use crate::api::public::Month;
+use crate::components::browser;
+use crate::context::use_visit;
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_router::ChooseView;
+use leptos_router::hooks::use_location;
 
 /// A page, as a route names it.
 #[derive(Clone, Copy, Debug)]
@@ -65,50 +75,101 @@ pub enum Dashboard {
 
 impl ChooseView for Page {
     async fn choose(self) -> AnyView {
-        match self {
-            Page::Mentor => MentorPage().into_any(),
+        let address = address();
+        let part = match self {
+            Page::Mentor => return MentorPage().into_any(),
             Page::Directory => directory_part().await,
             Page::Booking => booking_part().await,
             Page::Account(page) => account_part(page).await,
             Page::Dashboard(page) => dashboard_part(page).await,
-        }
+        };
+        arrived(part, address).await
     }
 
     async fn preload(&self) {
-        #[cfg(feature = "hydrate")]
-        match self {
-            Page::Mentor => {}
-            Page::Directory => __preload_directory_part().await,
-            Page::Booking => __preload_booking_part().await,
-            Page::Account(_) => __preload_account_part().await,
-            Page::Dashboard(_) => __preload_dashboard_part().await,
+        let missing = match self {
+            Page::Mentor => form_is_open() && preload_details().await.is_err(),
+            Page::Directory => preload_directory().await.is_err(),
+            Page::Booking => preload_booking().await.is_err(),
+            Page::Account(_) => preload_account().await.is_err(),
+            Page::Dashboard(_) => preload_dashboard().await.is_err(),
+        };
+        // The first page works as the server sent it, without a script; any other is asked for once more.
+        if missing && !browser::is_alive() {
+            std::future::pending().await
         }
     }
 }
 
-#[lazy]
-fn directory_part() -> AnyView {
-    DirectoryPage().into_any()
+/// Whether the page that the server sent shows the booking form. What hydrates must be there at once.
+fn form_is_open() -> bool {
+    address().contains("start=") || use_visit().with_untracked(|visit| visit.posted.is_some())
 }
 
-#[lazy]
-fn booking_part() -> AnyView {
-    BookingPage().into_any()
+/// A part's view.
+type Part = Result<AnyView, Missing>;
+
+/// A part has not arrived. Why, the browser's console tells.
+pub(super) struct Missing;
+
+impl From<SplitLoaderError> for Missing {
+    fn from(_: SplitLoaderError) -> Self {
+        Self
+    }
 }
 
-#[lazy]
-fn account_part(page: Account) -> AnyView {
-    match page {
+/// Where the browser is, or is about to be.
+fn address() -> String {
+    let location = use_location();
+    let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
+    if search.is_empty() { path } else { format!("{path}?{search}") }
+}
+
+/// A part that has not arrived makes the browser load its page anew.
+async fn arrived(part: Part, address: String) -> AnyView {
+    match part {
+        Ok(view) => view,
+        Err(Missing) => {
+            browser::load(&address);
+            std::future::pending().await
+        }
+    }
+}
+
+/// The form of the booking page. It is asked for at the first sign that somebody is about to choose.
+pub(super) async fn details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: String) -> AnyView {
+    let address = address();
+    arrived(details_part(times, start, month, post_path).await, address).await
+}
+
+#[wasm_split(details_part, wasm_split_path = ::leptos::wasm_split, preload(preload_details), fallible)]
+pub(super) fn details_part(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: String) -> Part {
+    Ok(view! { <Details times=times start=start month=month post_path=post_path/> }.into_any())
+}
+
+#[wasm_split(directory_part, wasm_split_path = ::leptos::wasm_split, preload(preload_directory), fallible)]
+fn directory_part() -> Part {
+    Ok(DirectoryPage().into_any())
+}
+
+#[wasm_split(booking_part, wasm_split_path = ::leptos::wasm_split, preload(preload_booking), fallible)]
+fn booking_part() -> Part {
+    Ok(BookingPage().into_any())
+}
+
+#[wasm_split(account_part, wasm_split_path = ::leptos::wasm_split, preload(preload_account), fallible)]
+fn account_part(page: Account) -> Part {
+    Ok(match page {
         Account::Signup => SignupPage().into_any(),
         Account::Login => LoginPage().into_any(),
         Account::Forgot => ForgotPage().into_any(),
         Account::Verify => VerifyPage().into_any(),
-    }
+    })
 }
 
-#[lazy]
-fn dashboard_part(page: Dashboard) -> AnyView {
-    match page {
+#[wasm_split(dashboard_part, wasm_split_path = ::leptos::wasm_split, preload(preload_dashboard), fallible)]
+fn dashboard_part(page: Dashboard) -> Part {
+    Ok(match page {
         Dashboard::Layout => DashboardLayout().into_any(),
         Dashboard::Bookings => DashboardPage().into_any(),
         Dashboard::Booking => BookingDetailPage().into_any(),
@@ -117,5 +178,5 @@ fn dashboard_part(page: Dashboard) -> AnyView {
         Dashboard::Calendars => CalendarsPage().into_any(),
         Dashboard::Activity => ActivityPage().into_any(),
         Dashboard::Settings => SettingsPage().into_any(),
-    }
+    })
 }

@@ -4,13 +4,13 @@ use super::calendars::Lapsed;
 use crate::api::dashboard::try_again;
 use crate::components::availability::dom;
 use crate::components::availability::state::Keeper;
+use crate::components::head::{Tag, tell};
 use crate::components::{Button, browser, use_status};
 use crate::context::use_visit;
 use crate::i18n::{error_text, fill, use_messages};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
-use leptos_meta::Meta;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use scheduling::urls;
@@ -61,8 +61,8 @@ pub fn DashboardLayout() -> impl IntoView {
         keeper.0.set(None);
         browser::focus("main");
     };
+    tell(Tag::Name("description"), path.with_untracked(|path| about(path)));
     view! {
-        <Meta name="description" content=move || path.with(|path| about(path))/>
         <div class="page dashboard">
             <div class="dashboard-nav">
                 <nav aria-label=t.nav_label node_ref=tabs>
