@@ -603,7 +603,7 @@ pub fn HoldNotice(
                         }
                     })
             })}
-            {live(move || is_booked.get().then(|| view! { <p class="small">{t.hold_booked}</p> }))}
+            {live(move || is_booked.get().then(|| view! { <p class="note">{t.hold_booked}</p> }))}
         </div>
     }
     .into_any()

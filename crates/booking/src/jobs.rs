@@ -22,6 +22,8 @@ const MOST_ATTEMPTS: i32 = 24;
 const INVITE_AFTER: TimeDelta = TimeDelta::hours(1);
 /// How long jobs wait at most that nobody told us of: due later, failed, or left behind by another server.
 const POLL: Duration = Duration::from_secs(1);
+/// Whoever has just found nothing looks again no sooner: what a rush leaves behind is found together.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Jobs that wait for the same kind of outside world. A calendar provider that hangs holds up no mail.
 #[derive(Clone, Copy, Debug)]
@@ -33,13 +35,13 @@ enum Lane {
 impl Lane {
     const ALL: [Self; 2] = [Self::Mail, Self::Calendar];
 
-    /// The kinds of [`Task`] in it.
-    fn kinds(self) -> Vec<String> {
-        let kinds: &[&str] = match self {
-            Self::Mail => &["notice", "invite", "expire", "account"],
-            Self::Calendar => &["event", "reconcile"],
-        };
-        kinds.iter().map(|kind| (*kind).to_owned()).collect()
+    /// What the database's function `lane` calls it, and the kinds of [`Task`] in it. What a newer release has left there
+    /// besides is not ours to do.
+    fn kinds(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Mail => ("mail", &["notice", "invite", "expire", "account"]),
+            Self::Calendar => ("calendar", &["event", "reconcile"]),
+        }
     }
 
     /// How many jobs of it run at once, in one server.
@@ -128,7 +130,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
             if matches!(lane, Lane::Calendar) {
                 pass_over_unconnected(&context).await?;
             }
-            lease(&context, &lane.kinds()).await
+            lease(&context, lane).await
         };
         let work = |context: Context, job| async move { within_lease(&context, job).await };
         tokio::spawn(many_hands(context.clone(), "jobs", lane.workers(), stopped.clone(), find, work))
@@ -176,8 +178,9 @@ pub(crate) async fn many_hands<T, Found, Done>(
                             Ok(None) => {}
                             Err(error) => tracing::warn!(%error, "{kind} cannot be read"),
                         }
+                        let pause = tokio::time::sleep(PAUSE);
                         tokio::select! {
-                            () = left => {}
+                            () = left => pause.await,
                             () = tokio::time::sleep(POLL) => {}
                             _ = stopped.changed() => {}
                         }
@@ -215,12 +218,18 @@ async fn survived<T: Send + 'static>(
 /// Where the database fails.
 pub async fn run_due(context: &Context) -> Result<usize, Error> {
     let mut count = 0;
-    let kinds: Vec<String> = Lane::ALL.into_iter().flat_map(Lane::kinds).collect();
-    while let Some(job) = lease(context, &kinds).await? {
-        carry_out(context, job).await?;
-        count += 1;
+    loop {
+        let before = count;
+        for lane in Lane::ALL {
+            if let Some(job) = lease(context, lane).await? {
+                carry_out(context, job).await?;
+                count += 1;
+            }
+        }
+        if count == before {
+            return Ok(count);
+        }
     }
-    Ok(count)
 }
 
 /// How it stands with the jobs.
@@ -275,10 +284,11 @@ pub async fn state(context: &Context) -> Result<(i64, i64), Error> {
     Ok((queue.waiting, queue.given_up))
 }
 
-async fn lease(context: &Context, kinds: &[String]) -> Result<Option<Job>, Error> {
+async fn lease(context: &Context, lane: Lane) -> Result<Option<Job>, Error> {
     let now = context.now();
+    let (lane, kinds) = lane.kinds();
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let Some(job) = tx.lease_job(kinds, now, now + LEASE).await? else { return Ok(None) };
+    let Some(job) = tx.lease_job(lane, kinds, now, now + LEASE).await? else { return Ok(None) };
     tx.commit().await?;
     Ok(Some(job))
 }

@@ -66,11 +66,13 @@ impl Tx {
     }
 
     /// Worker: leases the job that has been due longest until `lease_until`. A worker that dies lets the lease lapse,
-    /// and another takes the job up; so a job runs at least once. Of the kinds in `kinds` only. The commit does not wait for
-    /// the disk: a lease that a crash of the database takes along only lapses sooner.
+    /// and another takes the job up; so a job runs at least once. Of the `kinds` in `lane` only (where the database's function
+    /// of that name puts them). The commit does not wait for the disk: a lease that a crash of the database takes along only
+    /// lapses sooner.
     pub async fn lease_job(
         &mut self,
-        kinds: &[String],
+        lane: &str,
+        kinds: &[&str],
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
     ) -> Result<Option<Job>, StoreError> {
@@ -78,13 +80,15 @@ impl Tx {
             "UPDATE jobs SET locked_until = $2, attempts = attempts + 1
              WHERE id = (
                  SELECT id FROM jobs
-                 WHERE dead_at IS NULL AND run_at <= $1 AND kind = ANY($3) AND (locked_until IS NULL OR locked_until <= $1)
+                 WHERE dead_at IS NULL AND lane(kind) = $3 AND kind = ANY($4) AND run_at <= $1
+                     AND (locked_until IS NULL OR locked_until <= $1)
                  ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
              RETURNING id, mentor_id, kind, payload, attempts, created_at,
                  set_config('synchronous_commit', 'off', true)",
             now,
             lease_until,
-            kinds
+            lane,
+            kinds as &[&str]
         )
         .fetch_optional(self.connection())
         .await?;
@@ -113,7 +117,8 @@ impl Tx {
         let done = sqlx::query!(
             "DELETE FROM jobs WHERE id IN (
                  SELECT id FROM jobs j
-                 WHERE dead_at IS NULL AND run_at <= $1 AND kind = 'event' AND (locked_until IS NULL OR locked_until <= $1)
+                 WHERE dead_at IS NULL AND lane(kind) = 'calendar' AND kind = 'event' AND run_at <= $1
+                     AND (locked_until IS NULL OR locked_until <= $1)
                      AND NOT EXISTS (SELECT FROM mentor_calendar_tokens t WHERE t.mentor_id = j.mentor_id)
                  FOR UPDATE SKIP LOCKED)
              RETURNING set_config('synchronous_commit', 'off', true)",
