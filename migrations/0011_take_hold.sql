@@ -1,4 +1,7 @@
 -- As before, in PL/pgSQL: that keeps its plan, where SQL's is made anew for each booking, which took longer than following it.
+-- It is `worker` that owns the function.
+GRANT CREATE ON SCHEMA public TO worker;
+SET LOCAL ROLE worker;
 CREATE OR REPLACE FUNCTION take_hold(hold uuid, at_instant timestamptz)
     RETURNS TABLE (starts_at timestamptz, session_type uuid)
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
@@ -12,3 +15,5 @@ CREATE OR REPLACE FUNCTION take_hold(hold uuid, at_instant timestamptz)
         SELECT lower(during), session_type_id FROM taken WHERE id = hold AND hold_expires_at > at_instant;
     END
     $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM worker;

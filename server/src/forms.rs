@@ -230,10 +230,11 @@ async fn book_form(mut form: Submission, mentor: String, session_type: String) -
         hold: None,
     };
     let (mentor, session_type) = (asked.mentor.clone(), asked.session_type.clone());
+    form.values.remove(NEARBY);
     match book_in(form.context(), asked, form.visitor.language).await {
         Ok(token) => see(&format!("{}?new=1", bookings::manage_path(&token))),
         Err(error) => {
-            if matches!(error, Error::SlotUnavailable) {
+            if matches!(error, Error::SlotUnavailable | Error::HoldExpired | Error::IdempotencyKeyReused) {
                 let near = nearest_in(form.context(), &mentor, &session_type, start.to_utc()).await.unwrap_or_default();
                 let near = near.into_iter().map(instant_tag).collect::<Vec<_>>().join(" ");
                 form.values.insert(NEARBY.into(), near);

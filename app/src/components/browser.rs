@@ -233,6 +233,16 @@ mod inner {
         let _ = window().location().assign(path);
     }
 
+    /// As [`load`], from a page that is of no use any more: should the browser keep it and show it again, it is loaded anew.
+    pub fn leave_for_good(path: &str) {
+        leptos::prelude::window_event_listener_untyped("pageshow", |event| {
+            if is_kept_page(&event) {
+                let _ = window().location().reload();
+            }
+        });
+        load(path);
+    }
+
     /// Takes away what the page that the server sent has told others about itself, see `head`.
     pub fn forget_head() {
         let told = "link[rel=canonical], meta[property], meta[name=description], meta[name=robots]";
@@ -244,7 +254,7 @@ mod inner {
         }
     }
 
-    /// Calls at the first sign that somebody is using the page, by hand or keyboard, and perhaps once more.
+    /// Calls at the first sign that somebody is using the page, by hand or keyboard, perhaps more than once.
     pub fn at_first_touch(then: impl Fn() + 'static) {
         let then: js_sys::Function = Closure::<dyn Fn()>::new(then).into_js_value().unchecked_into();
         let once = web_sys::AddEventListenerOptions::new();
@@ -343,6 +353,8 @@ mod inner {
     pub async fn sleep(_time: std::time::Duration) {}
 
     pub fn load(_path: &str) {}
+
+    pub fn leave_for_good(_path: &str) {}
 
     pub fn forget_head() {}
 

@@ -494,11 +494,12 @@ fn adopt_browser_choices(pick: Memo<Pick>, path: Signal<String>, mentor_zone: St
     });
 }
 
-/// Moves the focus in the next frame, or as soon as what shall get it is there: the form may still be on its way.
-fn focus_soon(id: &'static str, frames: u32) {
+/// Moves the focus in the next frame, or as soon as what shall get it is there: the form may still be on its way. Unless
+/// somebody has moved it meanwhile, or it takes longer than `until`, in [`ticks`](browser::ticks).
+fn focus_soon(id: &'static str, until: f64) {
     request_animation_frame(move || {
-        if !browser::focus(id) && frames > 0 {
-            focus_soon(id, frames - 1);
+        if !browser::focus(id) && !browser::has_focus() && browser::ticks() < until {
+            focus_soon(id, until);
         }
     });
 }
@@ -518,7 +519,7 @@ pub(super) fn follow_focus(pick: Memo<Pick>) {
             };
             if let Some(target) = target {
                 // One frame for the views to change, one for the browser to lay them out.
-                request_animation_frame(move || focus_soon(target, 300));
+                request_animation_frame(move || focus_soon(target, browser::ticks() + 30_000.0));
             }
         }
         now

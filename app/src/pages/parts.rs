@@ -22,7 +22,8 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_router::ChooseView;
-use leptos_router::hooks::use_location;
+use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::location::Location;
 
 /// A page, as a route names it.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +76,7 @@ pub enum Dashboard {
 
 impl ChooseView for Page {
     async fn choose(self) -> AnyView {
-        let address = address();
+        let location = use_location();
         let part = match self {
             Page::Mentor => return MentorPage().into_any(),
             Page::Directory => directory_part().await,
@@ -83,7 +84,7 @@ impl ChooseView for Page {
             Page::Account(page) => account_part(page).await,
             Page::Dashboard(page) => dashboard_part(page).await,
         };
-        arrived(part, address).await
+        arrived(part, location).await
     }
 
     async fn preload(&self) {
@@ -103,7 +104,8 @@ impl ChooseView for Page {
 
 /// Whether the page that the server sent shows the booking form. What hydrates must be there at once.
 fn form_is_open() -> bool {
-    address().contains("start=") || use_visit().with_untracked(|visit| visit.posted.is_some())
+    use_query_map().with_untracked(|query| query.get_str("start").is_some())
+        || use_visit().with_untracked(|visit| visit.posted.is_some())
 }
 
 /// A part's view.
@@ -118,28 +120,21 @@ impl From<SplitLoaderError> for Missing {
     }
 }
 
-/// Where the browser is, or is about to be.
-fn address() -> String {
-    let location = use_location();
-    let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
-    if search.is_empty() { path } else { format!("{path}?{search}") }
-}
-
-/// A part that has not arrived makes the browser load its page anew.
-async fn arrived(part: Part, address: String) -> AnyView {
-    match part {
-        Ok(view) => view,
-        Err(Missing) => {
-            browser::load(&address);
-            std::future::pending().await
-        }
+/// A part that has not arrived makes the browser load the page where it is by then, or is about to be, anew.
+async fn arrived(part: Part, location: Location) -> AnyView {
+    if let Ok(view) = part {
+        return view;
     }
+    if let (Some(path), Some(search)) = (location.pathname.try_get_untracked(), location.search.try_get_untracked()) {
+        browser::leave_for_good(&if search.is_empty() { path } else { format!("{path}?{search}") });
+    }
+    std::future::pending().await
 }
 
 /// The form of the booking page. It is asked for at the first sign that somebody is about to choose.
 pub(super) async fn details(times: Times, start: DateTime<Utc>, month: Memo<Month>, post_path: String) -> AnyView {
-    let address = address();
-    arrived(details_part(times, start, month, post_path).await, address).await
+    let location = use_location();
+    arrived(details_part(times, start, month, post_path).await, location).await
 }
 
 #[wasm_split(details_part, wasm_split_path = ::leptos::wasm_split, preload(preload_details), fallible)]
