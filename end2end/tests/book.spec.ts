@@ -41,7 +41,8 @@ test('a mentee books, moves and cancels @phone @plain', async ({ page, server, a
     const mentor = await server.mentor(everyDay('Asia/Seoul'), 'Kim Mentor');
     const email = `ada-${mentor.handle}@example.com`;
 
-    await open(page, `/${mentor.handle}`, withoutScript);
+    // A month whose days are all ahead: late in the day, today has a single time left, and none to move to.
+    await open(page, `/${mentor.handle}?month=${nextMonth(1).slice(0, 7)}`, withoutScript);
     await expect(page).toHaveTitle(/Kim Mentor/);
     if (!withoutScript) await accessible(page);
     await chooseFirstTime(page);
