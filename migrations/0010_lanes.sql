@@ -4,7 +4,7 @@
 CREATE FUNCTION lane(kind text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN kind IN ('event', 'reconcile') THEN 'calendar' ELSE 'mail' END;
 
--- The release before finds its jobs without the old index as well, only more slowly; with both, the planner at times takes
+-- The release before finds its jobs without the old index as well, only more slowly; with both, the planner might take
 -- the wrong one.
 CREATE INDEX jobs_due_in_lane ON jobs (lane(kind), run_at, id) WHERE dead_at IS NULL;
 DROP INDEX jobs_due;

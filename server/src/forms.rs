@@ -2,6 +2,7 @@
 
 use crate::pages::{Site, Visitor};
 use crate::patience::busy;
+use app::AppError;
 use app::api::public::BookForm;
 use app::api::server::{book_in, nearest_in, wire};
 use app::components::pick::instant_tag;
@@ -71,9 +72,13 @@ impl Submission {
     }
 
     /// The page once more, with the error beside what was typed, except passwords.
-    async fn refuse(mut self, error: Error) -> Response {
+    async fn refuse(self, error: Error) -> Response {
+        self.show_again(wire(error)).await
+    }
+
+    async fn show_again(mut self, error: AppError) -> Response {
         self.values.retain(|field, _| field != "password");
-        let posted = Posted { values: self.values, error: Some(wire(error)) };
+        let posted = Posted { values: self.values, error: Some(error) };
         self.site.render_posted(self.uri, self.headers, self.visitor, posted).await
     }
 
@@ -234,12 +239,13 @@ async fn book_form(mut form: Submission, mentor: String, session_type: String) -
     match book_in(form.context(), asked, form.visitor.language).await {
         Ok(token) => see(&format!("{}?new=1", bookings::manage_path(&token))),
         Err(error) => {
-            if matches!(error, Error::SlotUnavailable | Error::HoldExpired | Error::IdempotencyKeyReused) {
+            let error = wire(error);
+            if error == AppError::SlotUnavailable {
                 let near = nearest_in(form.context(), &mentor, &session_type, start.to_utc()).await.unwrap_or_default();
                 let near = near.into_iter().map(instant_tag).collect::<Vec<_>>().join(" ");
                 form.values.insert(NEARBY.into(), near);
             }
-            form.refuse(error).await
+            form.show_again(error).await
         }
     }
 }

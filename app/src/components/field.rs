@@ -1,5 +1,6 @@
 //! What people fill in.
 
+use super::live;
 use crate::i18n::use_messages;
 use leptos::html;
 use leptos::prelude::*;
@@ -146,13 +147,13 @@ pub fn TextField(
                 {move || label.get()}
                 {optional.then(|| view! { " " <span class="field-optional">{use_messages().common.optional}</span> }.into_any())}
             </label>
-            {move || hint.get().map(|text| view! { <p class="field-hint" id=hint_id.clone()>{text}</p> }.into_any())}
+            {live(move || hint.get().map(|text| view! { <p class="field-hint" id=hint_id.clone()>{text}</p> }))}
             <div class="input-group">
                 {(!prefix.is_empty()).then(|| view! { <span class="input-affix" aria-hidden="true">{prefix}</span> }.into_any())}
                 {control}
                 {(!suffix.is_empty()).then(|| view! { <span class="input-affix" aria-hidden="true">{suffix}</span> }.into_any())}
             </div>
-            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }.into_any())}
+            {live(move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }))}
         </div>
     }
     .into_any()
@@ -210,7 +211,7 @@ pub fn SelectField(
             >
                 {options}
             </select>
-            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }.into_any())}
+            {live(move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }))}
         </div>
     }
     .into_any()

@@ -1,6 +1,7 @@
 //! What happens after the page is there.
 
 use super::icon::{Icon, Picture};
+use super::live;
 use crate::i18n::use_messages;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -89,7 +90,7 @@ pub fn StatusRegion() -> impl IntoView {
             {move || status.read_out.get()}
         </div>
         <div class="toasts" role="status" aria-live="polite">
-            {move || {
+            {live(move || {
                 status
                     .shown
                     .get()
@@ -102,9 +103,8 @@ pub fn StatusRegion() -> impl IntoView {
                                 </button>
                             </div>
                         }
-                        .into_any()
                     })
-            }}
+            })}
         </div>
     }
     .into_any()

@@ -183,7 +183,7 @@ pub fn ZoneField(
             <label for=name class:visually-hidden=label_hidden>
                 {move || label.get()}
             </label>
-            {move || hint.get().map(|text| view! { <p class="field-hint" id=hint_id.clone()>{text}</p> }.into_any())}
+            {live(move || hint.get().map(|text| view! { <p class="field-hint" id=hint_id.clone()>{text}</p> }))}
             <div class="combobox-in">
                 <Icon picture=Picture::Globe/>
                 <input
@@ -230,7 +230,7 @@ pub fn ZoneField(
                 </ul>
                 {none}
             </div>
-            {move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }.into_any())}
+            {live(move || error.get().map(|text| view! { <p class="field-error" id=error_id.clone()>{text}</p> }))}
         </div>
     }
     .into_any()

@@ -146,7 +146,7 @@ fn Choosing(times: Times, busy: RwSignal<bool>, nothing: String, post_path: Stri
                         let _ = parts::preload_details().await;
                         loaded.try_set(true);
                     });
-                    view! { <Skeleton lines=10/> }.into_any()
+                    view! { <div class="pane pane-details"><Skeleton lines=10/></div> }.into_any()
                 }
             }
             None => view! {
