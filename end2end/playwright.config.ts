@@ -15,11 +15,12 @@ export default defineConfig({
     testDir: 'tests',
     // Nothing here measures time: a slow machine may take as long as it needs.
     timeout: 180_000,
-    expect: { timeout: 10_000 },
+    expect: { timeout: 30_000 },
     workers: 2,
-    retries: 0,
+    // A second try, with a new server, tells what fails from what fails sometimes; the report names both.
+    retries: 1,
     forbidOnly: !!process.env.CI,
-    reporter: [['list']],
+    reporter: [['list'], ['./fixtures/reasons.ts']],
     use: {
         launchOptions: { executablePath: process.env.CHROMIUM, args: flags },
         locale: 'en-US',

@@ -87,11 +87,19 @@ run() {
     esac
 }
 
+# One line for each test that failed, or did not pass at once: what a report that was cut short must still say.
+reasons() {
+    sed $'s|\x1b\\[[0-9;]*m||g' "$LOG" | awk '
+        /^✘ \[/ && !told[$0]++
+        /^thread .* panicked at / { where = $0; getline; print "✘ " where " " $0 }' | cut -c 1-500
+}
+
 summary() {
     local passed failed
     passed=$(($(count passed) + $(count flaky)))
     failed=$(count failed)
     echo
+    reasons
     if ((${#failed_stages[@]})); then
         printf '\033[31mFailed: %s\033[0m\n' "$(IFS=,; echo "${failed_stages[*]}")"
         # A stage without tests of its own, or one that broke before it counted them.

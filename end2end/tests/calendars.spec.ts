@@ -125,14 +125,14 @@ for (const provider of ['google', 'microsoft'] as Provider[]) {
         const target = starts[90];
         await fakes.control(provider, 'move', { id: stays, start: target, end: after(target, HALF_AN_HOUR) });
         await expect
-            .poll(async () => (await server.api('GET', `/bookings/${first.id}`, mentor.key)).start, { timeout: 20_000 })
+            .poll(async () => (await server.api('GET', `/bookings/${first.id}`, mentor.key)).start)
             .toBe(target);
         const mails = await server.mail(`${moving.toLowerCase()}@example.com`, 2);
         expect(mails[1].subject).toMatch(/^(Moved|New time|Changed|Rescheduled)/i);
 
         await fakes.control(provider, 'delete', { id: goes });
         await expect
-            .poll(async () => (await server.api('GET', `/bookings/${second.id}`, mentor.key)).status, { timeout: 20_000 })
+            .poll(async () => (await server.api('GET', `/bookings/${second.id}`, mentor.key)).status)
             .toBe('cancelled');
         expect((await server.api('GET', `/bookings/${second.id}`, mentor.key)).cancelled_by).toBe('calendar');
         expect((await server.mail(`${going.toLowerCase()}@example.com`, 2))[1].subject).toMatch(/^Cancelled/);
@@ -185,7 +185,7 @@ test('a calendar is looked at when asked, and disconnected', async ({ page, serv
     await page.goto(await server.loginLink(mentor));
     await connect(page, 'google');
     await page.getByRole('button', { name: 'Sync now: mentor@example.com' }).click();
-    await expect(page.getByText('mentor@example.com is up to date.')).toBeVisible({ timeout: 25_000 });
+    await expect(page.getByText('mentor@example.com is up to date.')).toBeVisible();
 
     const name = person();
     await book(server, mentor, (await server.starts(mentor))[70], name);
@@ -220,7 +220,7 @@ test('access that has ended is shown on every page, told once by mail, and given
 
     await fakes.control('google', 'withdraw');
     await expect
-        .poll(async () => (await server.api('GET', '/calendars', mentor.key))[0].status, { timeout: 20_000 })
+        .poll(async () => (await server.api('GET', '/calendars', mentor.key))[0].status)
         .toBe('expired');
     const lost = page.getByText('We have lost access to a calendar of yours.');
     // Where it can be mended, its own card says it, and nothing else does.
@@ -334,7 +334,7 @@ test('a calendar server is connected by its form, blocks, and is disconnected @p
     await expect(form).toHaveCount(0);
     await expect(page.getByRole('heading', { name: 'Connected calendars' })).toBeFocused();
     await expect(page.getByRole('heading', { name: caldav.account })).toBeVisible();
-    await expect(page.getByText('Last synced:')).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText('Last synced:')).toBeVisible();
     await expect(page.getByRole('group', { name: 'Which calendars block' }).getByRole('checkbox', { name: /^Team/ })).toBeChecked();
     await accessible(page);
 
@@ -344,7 +344,7 @@ test('a calendar server is connected by its form, blocks, and is disconnected @p
     await expect(page.locator('a.time').first()).toBeVisible();
     await expect(page.locator(`a.time[href*="${taken}"]`)).toHaveCount(0);
     await caldav.add('School', later);
-    await expect.poll(() => server.starts(mentor), { timeout: 20_000 }).not.toContain(later);
+    await expect.poll(() => server.starts(mentor)).not.toContain(later);
 
     await open(page, '/dashboard/calendars');
     await page.getByRole('button', { name: `Disconnect: ${caldav.account}` }).click();
