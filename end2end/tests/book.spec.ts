@@ -440,20 +440,22 @@ test.describe('on a bad network', () => {
         await expect(page.locator('.hold')).toBeHidden();
     });
 
-    test('slow answers show that something is under way, and two presses book once', async ({ page, server }) => {
+    test('slow answers show that something is under way, and two presses book once', async ({ page, server, accessible }) => {
         const mentor = await server.mentor(everyDay('Europe/Berlin'));
         await open(page, `/${mentor.handle}`);
-        const slow = (pattern: string | RegExp) =>
-            page.route(pattern, async (route) => {
-                await new Promise((resolve) => setTimeout(resolve, 1500));
-                await route.continue();
-            });
-        await slow(/\/fn\/month/);
         const month = await page.locator('#calendar-title').innerText();
+        let arrive = () => {};
+        const arrived = new Promise<void>((resolve) => (arrive = resolve));
+        await page.route(/\/fn\/month/, async (route) => {
+            await arrived;
+            await route.continue();
+        });
         await page.getByRole('link', { name: 'Next month' }).click();
         await expect(page.locator('.picker')).toHaveAttribute('aria-busy', 'true');
-        // The month before stays in sight until the next is here.
+        // The month before stays in sight, and readable, until the next is here.
         await expect(page.locator('#calendar-title')).toHaveText(month);
+        await accessible(page);
+        arrive();
         await expect(page.locator('#calendar-title')).not.toHaveText(month);
         await expect(page.locator('.picker')).not.toHaveAttribute('aria-busy', 'true');
         await page.unroute(/\/fn\/month/);
@@ -461,7 +463,10 @@ test.describe('on a bad network', () => {
         await chooseFirstTime(page);
         await page.getByLabel('Your name').fill('Twice');
         await page.getByLabel(/e-mail/i).fill('twice@example.com');
-        await slow('**/fn/book');
+        await page.route('**/fn/book', async (route) => {
+            await new Promise((resolve) => setTimeout(resolve, 1500));
+            await route.continue();
+        });
         await page.getByRole('button', { name: 'Book this time' }).dblclick();
         const button = page.locator('#book-form button');
         await expect(button).toHaveText('Booking…');
