@@ -1,9 +1,13 @@
 //! Configuration: environment variables, all checked before anything starts.
 
+use axum::http::Uri;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+
+/// Whom mail comes from where nothing else is set.
+const FROM: &str = "Yaksok <bookings@localhost>";
 
 /// Every setting. Does not print its secrets.
 #[derive(Clone)]
@@ -79,14 +83,14 @@ impl Config {
 
         let base_url = value("BASE_URL").unwrap_or_else(|| format!("http://{}", reachable(address)));
         let base_url = base_url.trim_end_matches('/').to_owned();
-        let rest = base_url.strip_prefix("https://").or_else(|| base_url.strip_prefix("http://"));
-        if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['/', '?', '#', '@', ' '])) {
+        // An origin has the two slashes after its scheme, and no more.
+        if !is_web_address(&base_url) || base_url.matches('/').count() > 2 || base_url.contains(['?', '#', '@']) {
             wrong("BASE_URL", "must be an origin without a path, such as https://book.example.com");
         }
 
         for name in ["DATABASE_URL", "DATABASE_MIGRATION_URL"] {
-            if value(name).is_some_and(|url| !url.starts_with("postgres://") && !url.starts_with("postgresql://")) {
-                wrong(name, "must begin with postgres://");
+            if value(name).is_some_and(|url| !store::is_address(&url)) {
+                wrong(name, "must be an address such as postgres://user:password@host:5432/database");
             }
         }
         if value("DATABASE_MIGRATION_URL").is_some() && value("DATABASE_URL").is_none() {
@@ -148,8 +152,8 @@ impl Config {
         let microsoft = account("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET");
         let mut url = |name: &str, default: &str| {
             let url = value(name).unwrap_or_else(|| default.to_owned());
-            if !url.starts_with("https://") && !url.starts_with("http://") {
-                wrong(name, "must begin with https://");
+            if !is_web_address(&url) {
+                wrong(name, "must be an address that begins with https://");
             }
             url.trim_end_matches('/').to_owned()
         };
@@ -171,11 +175,12 @@ impl Config {
         }
 
         let (smtp_url, resend_api_key) = (value("SMTP_URL"), value("RESEND_API_KEY"));
-        let mail_from = value("MAIL_FROM").unwrap_or_else(|| "Yaksok <bookings@localhost>".into());
-        let transport = transport(smtp_url.as_ref(), resend_api_key.as_ref(), PathBuf::new());
-        if let Err(error) = mailer::Mailer::new(transport, &mail_from) {
-            errors.push(error.to_string());
-        }
+        let mail_from = value("MAIL_FROM").unwrap_or_else(|| FROM.into());
+        // Each by itself, so that one hides no other.
+        let from = mailer::Mailer::new(transport(None, None, PathBuf::new()), &mail_from);
+        let smtp = mailer::Mailer::new(transport(smtp_url.as_ref(), None, PathBuf::new()), FROM);
+        let resend = mailer::Mailer::new(transport(None, resend_api_key.as_ref(), PathBuf::new()), FROM);
+        errors.extend([from, smtp, resend].into_iter().filter_map(Result::err).map(|error| error.to_string()));
         if base_url.starts_with("https://") && smtp_url.is_none() && resend_api_key.is_none() {
             errors.push("SMTP_URL or RESEND_API_KEY is missing: with an https BASE_URL, mail must go out".into());
         }
@@ -249,6 +254,13 @@ fn transport(smtp: Option<&String>, resend: Option<&String>, files: PathBuf) -> 
     }
 }
 
+/// `http` or `https`, a host, and perhaps a port and more.
+fn is_web_address(text: &str) -> bool {
+    let Ok(url) = text.parse::<Uri>() else { return false };
+    matches!(url.scheme_str(), Some("https" | "http"))
+        && url.authority().is_some_and(|place| place.as_str() == place.host() || place.port_u16().is_some())
+}
+
 /// An address to listen on everywhere is no address to go to.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address.ip() {
@@ -292,11 +304,34 @@ mod tests {
             ("MICROSOFT_GRAPH_URL", "graph.example.com"),
             ("CALENDAR_SYNC_INTERVAL_SECONDS", "0"),
             ("SMTP_URL", "http://x"),
+            ("MAIL_FROM", "nobody"),
         ])
         .err()
         .unwrap();
-        assert_eq!(errors.len(), 14, "{errors:#?}");
+        assert_eq!(errors.len(), 15, "{errors:#?}");
         assert!(errors.iter().all(|line| !line.contains('\n')));
+    }
+
+    #[test]
+    fn addresses_are_read_before_anything_is_started() {
+        for (name, wrong) in [
+            ("BASE_URL", "http://localhost:port"),
+            ("BASE_URL", "http://localhost:99999"),
+            ("BASE_URL", "http://localhost:"),
+            ("BASE_URL", "http://"),
+            ("BASE_URL", "http://ann@localhost"),
+            ("BASE_URL", "http://localhost/path"),
+            ("BASE_URL", "ftp://localhost"),
+            ("DATABASE_URL", "postgres://yaksok@localhost:port/yaksok"),
+            ("GOOGLE_TOKEN_URL", "https://"),
+            ("MICROSOFT_GRAPH_URL", "http://localhost:port/v1.0"),
+        ] {
+            let errors = read(&[(name, wrong)]).err().unwrap();
+            assert!(errors.len() == 1 && errors[0].starts_with(&format!("{name} must be")), "{wrong}: {errors:?}");
+        }
+        for fine in ["http://localhost:8080", "http://[::1]:8080", "http://[::1]/", "http://book.example.com"] {
+            assert!(read(&[("BASE_URL", fine)]).is_ok(), "{fine}");
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Database {
     /// Closes the connections and stops the embedded database cleanly. One that is away is not waited for: told to stop, it
     /// does so as soon as it can, with us or without.
     pub(crate) async fn close(self) {
-        let answers = timeout(SOON, self.store.check()).await.is_ok_and(|checked| checked.is_ok());
+        let answers = timeout(SOON, self.store.is_migrated()).await.is_ok_and(|checked| checked.is_ok());
         if answers {
             let _ = timeout(SOON, self.store.close()).await;
         }

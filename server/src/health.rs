@@ -18,20 +18,21 @@ pub(crate) async fn alive() -> &'static str {
 
 /// `GET /readyz`: 200 where everything that bookings need is fine; 503, and which is not, otherwise.
 pub(crate) async fn ready(State(context): State<Context>) -> (StatusCode, Json<Value>) {
-    let (database, queue, lagging) = tokio::join!(
-        timeout(LONGEST, context.store.check()),
+    let (migrated, queue, lagging) = tokio::join!(
+        timeout(LONGEST, context.store.is_migrated()),
         timeout(LONGEST, jobs::state(&context)),
         timeout(LONGEST, calendar::lagging(&context)),
     );
-    let database = database.is_ok_and(|checked| checked.is_ok());
+    let migrated = migrated.ok().and_then(Result::ok);
     let queue = queue.ok().and_then(Result::ok);
     let lagging = lagging.ok().and_then(Result::ok);
     let stale = context.zones.is_stale(context.now());
     let (waiting, given_up) = queue.unwrap_or_default();
-    let fine = database && queue.is_some();
+    let fine = migrated == Some(true) && queue.is_some();
     let body = json!({
         "status": if fine { "ready" } else { "not ready" },
-        "database": if database { "ok" } else { "not reachable, or not migrated" },
+        "database": if migrated.is_some() { "ok" } else { "not reachable" },
+        "migrations": match migrated { Some(true) => "ok", Some(false) => "missing", None => "not known" },
         "time_zones": { "version": context.zones.version(), "stale": stale },
         "jobs": { "status": if queue.is_some() { "ok" } else { "not readable" }, "waiting": waiting, "given_up": given_up },
         // A provider's bad day is no reason to take this server out of service.

@@ -165,7 +165,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
         session,
         language,
     };
-    if private && visitor.mentor.is_none() && request.method() == Method::GET {
+    if private && visitor.mentor.is_none() && [Method::GET, Method::HEAD].contains(request.method()) {
         let next = request.uri().path_and_query().map(|p| p.as_str()).unwrap_or(path);
         return Redirect::to(&format!("{}?next={}", urls::LOGIN, percent_encode(next))).into_response();
     }

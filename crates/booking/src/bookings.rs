@@ -6,7 +6,7 @@ use crate::listing::{self, Horizon, Wish};
 use crate::secrets::{self, Kind, Secret, sha256};
 use crate::{Context, Error};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use mailer::Invite;
 use scheduling::{
     Actor as By, ApiKeyId, BookingId, EventId, FieldError, Language, MentorId, Policy, Status, rules, urls,
@@ -179,7 +179,7 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
     let mentor = tx.mentor_by_id(id).await?.ok_or(Error::NotFound)?;
     let owned = tx.session_type(id, &request.session_type).await?.ok_or(Error::NotFound)?;
     let held = tx.take_hold(request.hold, now).await?;
-    if request.hold.is_some() && held != Some((request.start, owned.id)) {
+    if request.hold.is_some() && held != Some((request.start, Some(owned.id))) {
         return Err(Error::HoldExpired);
     }
     if !listing::is_offered(context, &mut tx, id, &mentor.timezone, Wish::from(&owned), request.start).await? {
@@ -676,6 +676,8 @@ pub(crate) fn read_cursor(cursor: &str) -> Result<(DateTime<Utc>, Uuid), Error> 
         let (micros, id) = text.split_once(':')?;
         Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
     });
+    // Neither chrono's first years nor its last ones are PostgreSQL's.
+    let parsed = parsed.filter(|(at, _)| (0..10_000).contains(&at.year()));
     parsed.ok_or_else(|| store::StoreError::BadCursor.into())
 }
 

@@ -25,22 +25,26 @@ const POLL: Duration = Duration::from_secs(1);
 /// Whoever has just found nothing looks again no sooner: what a rush leaves behind is found together.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Jobs that wait for the same kind of outside world. A calendar provider that hangs holds up no mail.
+/// Jobs that wait for the same kind of outside world. A calendar provider that hangs holds up no mail, and a mail server
+/// that hangs no booking that ends.
 #[derive(Clone, Copy, Debug)]
 enum Lane {
     Mail,
     Calendar,
+    /// What time alone does.
+    Clock,
 }
 
 impl Lane {
-    const ALL: [Self; 2] = [Self::Mail, Self::Calendar];
+    const ALL: [Self; 3] = [Self::Mail, Self::Calendar, Self::Clock];
 
     /// What the database's function `lane` calls it, and the kinds of [`Task`] in it. What a newer release has left there
     /// besides is not ours to do.
     fn kinds(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Mail => ("mail", &["notice", "invite", "expire", "account"]),
+            Self::Mail => ("mail", &["notice", "invite", "account"]),
             Self::Calendar => ("calendar", &["event", "reconcile"]),
+            Self::Clock => ("clock", &["expire"]),
         }
     }
 
@@ -49,7 +53,13 @@ impl Lane {
         match self {
             Self::Mail => 4,
             Self::Calendar => 8,
+            Self::Clock => 1,
         }
+    }
+
+    /// Whether its jobs may be due as soon as they are left. Nobody need be woken for the others.
+    fn is_urgent(self) -> bool {
+        !matches!(self, Self::Clock)
     }
 }
 
@@ -133,7 +143,8 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
             lease(&context, lane).await
         };
         let work = |context: Context, job| async move { within_lease(&context, job).await };
-        tokio::spawn(many_hands(context.clone(), "jobs", lane.workers(), stopped.clone(), find, work))
+        let hands = (lane.workers(), lane.is_urgent());
+        tokio::spawn(many_hands(context.clone(), "jobs", hands, stopped.clone(), find, work))
     });
     let lookers = tokio::spawn(calendar::run(context.clone(), stopped));
     let keeper = tokio::spawn(keep_house(context));
@@ -147,11 +158,11 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
 }
 
 /// So many do what `find` finds of this kind, each in its own time, until told to stop. One at a time looks for work, so that
-/// what is left behind wakes one of them and not all.
+/// what is left behind wakes one of them and not all; or none, where they only follow the clock.
 pub(crate) async fn many_hands<T, Found, Done>(
     context: Context,
     kind: &'static str,
-    hands: usize,
+    (hands, woken): (usize, bool),
     stopped: watch::Receiver<bool>,
     find: impl Fn(Context) -> Found + Clone + Send + Sync + 'static,
     work: impl Fn(Context, T) -> Done + Clone + Send + Sync + 'static,
@@ -180,7 +191,7 @@ pub(crate) async fn many_hands<T, Found, Done>(
                         }
                         let pause = tokio::time::sleep(PAUSE);
                         tokio::select! {
-                            () = left => pause.await,
+                            () = left, if woken => pause.await,
                             () = tokio::time::sleep(POLL) => {}
                             _ = stopped.changed() => {}
                         }

@@ -40,6 +40,7 @@ pub(crate) async fn of_event(
         message_id,
         sequence: event.sequence,
         stamp: event.created_at,
+        tentative: event.unapproved,
         during: event.during.clone(),
         reason: event.reason.clone(),
     };
@@ -62,6 +63,7 @@ pub(crate) async fn event_text(context: &Context, tx: &mut Tx, booking: &Booking
         message_id: String::new(),
         sequence: booking.sequence,
         stamp: booking.created_at,
+        tentative: booking.status == Status::Pending,
         during: booking.start..booking.end,
         reason: None,
     };
@@ -100,6 +102,7 @@ pub(crate) async fn newest(context: &Context, tx: &mut Tx, booking: &Booking, me
         message_id: String::new(),
         sequence: booking.sequence,
         stamp: tx.last_change(booking.id).await?.unwrap_or(booking.created_at),
+        tentative: booking.status == Status::Pending,
         during: booking.start..booking.end,
         reason: booking.reason.clone(),
     };
@@ -112,6 +115,8 @@ struct Parts {
     message_id: String,
     sequence: i32,
     stamp: DateTime<Utc>,
+    /// As the message tells it, the booking waits for approval.
+    tentative: bool,
     during: Range<DateTime<Utc>>,
     reason: Option<String>,
 }
@@ -149,7 +154,7 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
         uid: format!("{}@yaksok", booking.id),
         sequence: parts.sequence,
         stamp: parts.stamp,
-        tentative: booking.status == Status::Pending,
+        tentative: parts.tentative,
         start: parts.during.start,
         end: parts.during.end,
         mentor: Person { name: account.name, email: account.email, zone: zone(&account.timezone)? },

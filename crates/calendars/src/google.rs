@@ -60,8 +60,7 @@ struct Listed {
     time_zone: Option<String>,
     #[serde(default)]
     primary: bool,
-    #[serde(default)]
-    access_role: String,
+    access_role: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -284,15 +283,15 @@ impl Google {
     /// The account without its list: an account that may not list its calendars still has a primary one.
     async fn primary_only(&self) -> Result<Account, RemoteError> {
         let page = self.peek("primary").await?;
-        let role = page.access_role.unwrap_or_default();
+        let role = page.access_role.as_deref().unwrap_or(OWNER);
         let name = page.summary.unwrap_or_default();
         let primary = RemoteCalendar {
             id: "primary".into(),
             name: name.clone(),
             timezone: page.time_zone,
             primary: true,
-            owned: role == "owner",
-            writable: writable(&role),
+            owned: role == OWNER,
+            writable: writable(role),
         };
         Ok(Account { name, calendars: vec![primary] })
     }
@@ -320,8 +319,11 @@ fn told(event: &Event) -> Written {
     Written { id: event.id.clone(), meeting_url: event.meeting_url() }
 }
 
+/// The role in the primary calendar, whether it is told or not.
+const OWNER: &str = "owner";
+
 fn writable(role: &str) -> bool {
-    matches!(role, "owner" | "writer")
+    matches!(role, OWNER | "writer")
 }
 
 impl Remote for Google {
@@ -347,13 +349,16 @@ impl Remote for Google {
         listed.sort_by_key(|calendar| !calendar.primary);
         // The primary calendar's id is the account's address.
         let name = listed.first().filter(|first| first.primary).map(|first| first.id.clone()).unwrap_or_default();
-        let calendars = listed.into_iter().map(|calendar| RemoteCalendar {
-            name: calendar.summary_override.unwrap_or(calendar.summary),
-            timezone: calendar.time_zone,
-            primary: calendar.primary,
-            owned: calendar.access_role == "owner",
-            writable: writable(&calendar.access_role),
-            id: calendar.id,
+        let calendars = listed.into_iter().map(|calendar| {
+            let role = calendar.access_role.as_deref().unwrap_or(if calendar.primary { OWNER } else { "" });
+            RemoteCalendar {
+                name: calendar.summary_override.unwrap_or(calendar.summary),
+                timezone: calendar.time_zone,
+                primary: calendar.primary,
+                owned: role == OWNER,
+                writable: writable(role),
+                id: calendar.id,
+            }
         });
         Ok(Account { name, calendars: calendars.collect() })
     }

@@ -73,8 +73,7 @@ struct Listed {
     name: String,
     #[serde(default)]
     is_default_calendar: bool,
-    #[serde(default)]
-    can_edit: bool,
+    can_edit: Option<bool>,
     #[serde(default)]
     owner: Owner,
 }
@@ -465,7 +464,8 @@ impl Remote for Microsoft {
             timezone: None,
             primary: calendar.is_default_calendar,
             owned: calendar.is_default_calendar || (address.is_some() && calendar.owner.address == address),
-            writable: calendar.can_edit,
+            // Into the account's own one everybody may write.
+            writable: calendar.can_edit.unwrap_or(calendar.is_default_calendar),
         });
         Ok(Account { name, calendars: calendars.collect() })
     }

@@ -19,6 +19,8 @@ const GOOGLE: [&str; 2] = [
     "https://www.googleapis.com/auth/calendar.events",
     "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
 ];
+/// Whoever has allowed all of it has allowed what we ask for.
+const ALL_OF_GOOGLE_CALENDAR: &str = "https://www.googleapis.com/auth/calendar";
 /// What we ask of Microsoft: events, and that the permission lasts.
 /// <https://learn.microsoft.com/graph/permissions-reference#calendarsreadwrite>
 const MICROSOFT: [&str; 2] = ["offline_access", "Calendars.ReadWrite"];
@@ -182,7 +184,7 @@ impl App {
         // Microsoft may put the resource in front of a scope, and never names the one about lasting.
         let same = |granted: &str, asked: &str| match self.provider {
             Provider::Microsoft => granted.rsplit('/').next().is_some_and(|short| short.eq_ignore_ascii_case(asked)),
-            _ => granted == asked,
+            _ => granted == asked || granted == ALL_OF_GOOGLE_CALENDAR,
         };
         let asked = self.scopes().iter().filter(|asked| **asked != "offline_access");
         asked.into_iter().all(|asked| granted.iter().any(|granted| same(granted, asked)))

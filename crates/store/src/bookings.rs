@@ -103,6 +103,8 @@ pub struct NewEvent {
 #[allow(missing_docs)]
 pub struct BookingEvent {
     pub kind: EventKind,
+    /// Approval had been asked for, and not been given by then.
+    pub unapproved: bool,
     pub actor: Actor,
     pub sequence: i32,
     pub during: Range<DateTime<Utc>>,
@@ -326,20 +328,16 @@ impl Tx {
     }
 
     /// Visitor, mentor, worker (acting for a mentor): takes away the mentor's holds that have expired, and `hold`. Answers
-    /// the start and session type that it was for, if it was live.
+    /// the start and session type that it was for, if it was live; no type where that has been deleted since.
     pub async fn take_hold(
         &mut self,
         hold: Option<Uuid>,
         now: DateTime<Utc>,
-    ) -> Result<Option<(DateTime<Utc>, SessionTypeId)>, StoreError> {
-        let row = sqlx::query!(
-            r#"SELECT starts_at AS "start!", session_type AS "session_type!" FROM take_hold($1, $2)"#,
-            hold,
-            now
-        )
-        .fetch_optional(self.connection())
-        .await?;
-        Ok(row.map(|row| (row.start, SessionTypeId(row.session_type))))
+    ) -> Result<Option<(DateTime<Utc>, Option<SessionTypeId>)>, StoreError> {
+        let row = sqlx::query!(r#"SELECT starts_at AS "start!", session_type FROM take_hold($1, $2)"#, hold, now)
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(row.map(|row| (row.start, row.session_type.map(SessionTypeId))))
     }
 
     /// Mentee: the booking whose token is shown.
@@ -462,8 +460,11 @@ impl Tx {
     /// Worker: an event with its booking.
     pub async fn event(&mut self, id: EventId) -> Result<Option<BookingEvent>, StoreError> {
         let Some(row) = sqlx::query!(
-            "SELECT booking_id, kind, actor, sequence, during, previous_during, reason, created_at FROM booking_events
-             WHERE id = $1",
+            r#"SELECT booking_id, kind, actor, sequence, during, previous_during, reason, created_at,
+                 EXISTS (SELECT FROM booking_events o WHERE o.booking_id = e.booking_id AND o.kind = 'requested')
+                     AND NOT EXISTS (SELECT FROM booking_events o WHERE o.booking_id = e.booking_id
+                         AND o.kind = 'confirmed' AND o.sequence <= e.sequence) AS "unapproved!"
+             FROM booking_events e WHERE id = $1"#,
             id.0
         )
         .fetch_optional(self.connection())
@@ -474,6 +475,7 @@ impl Tx {
         let Some(booking) = self.booking(BookingId(row.booking_id)).await? else { return Ok(None) };
         Ok(Some(BookingEvent {
             kind: event_kind(&row.kind)?,
+            unapproved: row.unapproved,
             actor: actor(&row.actor)?,
             sequence: row.sequence,
             during: range(row.during)?,

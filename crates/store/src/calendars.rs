@@ -61,6 +61,8 @@ pub struct Grant {
     pub access_token: Option<Vec<u8>>,
     pub refresh_token: Option<Vec<u8>>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// Until then the provider wants not to be asked.
+    pub throttled_until: Option<DateTime<Utc>>,
 }
 
 /// One calendar of a connection.
@@ -158,7 +160,7 @@ impl Tx {
     pub async fn grant(&mut self, id: ConnectionId) -> Result<Option<Grant>, StoreError> {
         let Some(connection) = self.calendar_connection(id).await? else { return Ok(None) };
         let row = sqlx::query!(
-            r#"SELECT url, username, access_token, refresh_token, expires_at, m.timezone AS "timezone!"
+            r#"SELECT url, username, access_token, refresh_token, expires_at, throttled_until, m.timezone AS "timezone!"
                FROM mentor_calendar_tokens t JOIN mentors m ON m.id = t.mentor_id WHERE t.id = $1"#,
             id.0
         )
@@ -172,6 +174,7 @@ impl Tx {
             access_token: row.access_token,
             refresh_token: row.refresh_token,
             expires_at: row.expires_at,
+            throttled_until: row.throttled_until,
         }))
     }
 
@@ -317,6 +320,7 @@ impl Tx {
                  SELECT id FROM mentor_calendar_tokens
                  WHERE status <> 'expired' AND next_sync_at <= $1
                      AND (sync_locked_until IS NULL OR sync_locked_until <= $1)
+                     AND (throttled_until IS NULL OR throttled_until <= $1)
                  ORDER BY next_sync_at LIMIT 1 FOR UPDATE SKIP LOCKED)
              RETURNING id",
             now,
@@ -394,27 +398,36 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: the look that was leased until `leased` failed for the reason `error`. It is tried again at `next`, and not
-    /// before `not_before`, whoever asks for it; after `patience` failures in a row the mentor sees it. Nothing happens if
-    /// the lease was lost.
+    /// Worker: the provider wants not to be asked before `until`, whoever wishes for it.
+    pub async fn throttle(&mut self, id: ConnectionId, until: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE mentor_calendar_tokens SET throttled_until = greatest(throttled_until, $2) WHERE id = $1",
+            id.0,
+            until
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Worker: the look that was leased until `leased` failed for the reason `error`. It is tried again at `next`; after
+    /// `patience` failures in a row the mentor sees it. Nothing happens if the lease was lost.
     pub async fn sync_failed(
         &mut self,
         id: ConnectionId,
         leased: DateTime<Utc>,
         error: &str,
         next: DateTime<Utc>,
-        not_before: Option<DateTime<Utc>>,
         patience: i32,
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE mentor_calendar_tokens SET failures = failures + 1, error = $3, next_sync_at = $4,
-                 sync_locked_until = $5, status = CASE WHEN failures + 1 >= $6 THEN 'error' ELSE status END
+                 sync_locked_until = NULL, status = CASE WHEN failures + 1 >= $5 THEN 'error' ELSE status END
              WHERE id = $1 AND sync_locked_until = $2 AND status <> 'expired'",
             id.0,
             leased,
             error,
             next,
-            not_before,
             patience
         )
         .execute(self.connection())

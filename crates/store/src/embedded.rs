@@ -88,7 +88,7 @@ pub struct Cluster {
     socket: PathBuf,
     stop: watch::Sender<bool>,
     supervisor: tokio::task::JoinHandle<()>,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Cluster {
@@ -488,11 +488,22 @@ impl User {
     }
 }
 
-fn lock(data_dir: &Path) -> Result<File, EmbeddedError> {
+/// The data directory is ours until this is dropped.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file would do, but for a program that is being started at this moment: until it runs, it has the file too.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(data_dir: &Path) -> Result<Lock, EmbeddedError> {
     let path = data_dir.join("lock");
     let file = File::create(&path).map_err(io_error(format!("writing {}", path.display())))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(data_dir.display().to_string())),
         Err(TryLockError::Error(source)) => Err(io_error(format!("locking {}", path.display()))(source)),
     }

@@ -173,13 +173,14 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the database answers and every migration of this program has been applied.
+    /// Whether every migration of this program has been applied. A newer program's may have been as well.
     ///
     /// # Errors
-    /// What is not fine.
-    pub async fn check(&self) -> Result<(), StoreError> {
+    /// Where the database does not answer.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        let versions: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
         let mut tx = self.begin(Actor::Worker).await?;
-        tx.ping().await
+        Ok(tx.applied(&versions).await? == versions.len() as i64)
     }
 
     /// How many connections are in use, and how many idle.
@@ -193,6 +194,17 @@ impl Store {
         self.live.stop_listening();
         self.pool.close().await;
     }
+}
+
+/// Whether this is an address of a database.
+///
+/// ```
+/// assert!(store::is_address("postgres://yaksok:secret@db.example.com:5432/yaksok?sslmode=require"));
+/// assert!(!store::is_address("postgres://db.example.com:port/yaksok"));
+/// assert!(!store::is_address("mysql://db.example.com/yaksok"));
+/// ```
+pub fn is_address(url: &str) -> bool {
+    (url.starts_with("postgres://") || url.starts_with("postgresql://")) && PgConnectOptions::from_str(url).is_ok()
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {

@@ -109,9 +109,10 @@ impl Tx {
         Ok(())
     }
 
-    pub(crate) async fn ping(&mut self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM mentors LIMIT 1").fetch_optional(self.connection()).await?;
-        Ok(())
+    /// Worker: how many of these migrations have been applied.
+    pub(crate) async fn applied(&mut self, versions: &[i64]) -> Result<i64, StoreError> {
+        let count = "SELECT count(*) FROM _sqlx_migrations WHERE success AND version = ANY($1)";
+        Ok(sqlx::query_scalar(count).bind(versions).fetch_one(self.connection()).await?)
     }
 }
 

@@ -162,7 +162,7 @@ async fn what_is_not_committed_has_not_happened_and_roles_end_with_their_transac
             assert!(tx.account(MENTOR).await.is_err(), "nothing of the mentor's role is left");
         }
     }
-    store.check().await.unwrap();
+    assert!(store.is_migrated().await.unwrap());
 }
 
 /// A request may be dropped at any await; the connection that it leaves behind is clean.
@@ -235,7 +235,7 @@ async fn replicas_that_start_together_migrate_once() {
     for start in starts.collect::<Vec<_>>() {
         start.await.unwrap().unwrap();
     }
-    with_mentors(&application_url).await.check().await.unwrap();
+    assert!(with_mentors(&application_url).await.is_migrated().await.unwrap());
 }
 
 /// As with a hosted PostgreSQL: the owner is no superuser, is bound by row level security too, and is who connects.

@@ -401,6 +401,7 @@ fn readiness() -> Value {
     object(vec![
         ("status", words(&["ready", "not ready"])),
         ("database", text("ok")),
+        ("migrations", words(&["ok", "missing", "not known"])),
         ("time_zones", object(vec![("version", text("2026e")), ("stale", flag(false))])),
         ("jobs", object(vec![("status", text("ok")), ("waiting", count(0)), ("given_up", count(0))])),
         ("calendars", object(vec![("lagging", count(0))])),

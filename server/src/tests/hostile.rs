@@ -4,6 +4,8 @@ use super::rights::{Sent, arguments, asked, named, table};
 use super::*;
 use crate::api::tests::input::{pointers, strange};
 use app::AppError;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -215,4 +217,30 @@ async fn hours_that_contradict_themselves_are_refused() {
         assert!(matches!(reply.status, 413 | 422), "{hours:.200}: {} {}", reply.status, reply.text);
     }
     assert_eq!(world.app.fingerprint().await, before);
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_made_up_is_refused() {
+    let world = World::new().await;
+    for micros in [i64::MIN, -8_000_000_000_000_000_000, -210_866_803_200_000_001, 8_000_000_000_000_000_000, i64::MAX]
+    {
+        let cursor = URL_SAFE_NO_PAD.encode(format!("{micros}:{}", uuid::Uuid::nil()));
+        let request = Request::get(format!("/api/v1/bookings?cursor={cursor}"));
+        let request = request.header("authorization", format!("Bearer {}", world.people.kim.api_key));
+        let reply = world.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(reply.status, 422, "{micros}: {}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_of_the_dashboard_without_logging_in() {
+    let world = World::new().await;
+    for path in ["/dashboard", "/dashboard/settings?x=1"] {
+        for method in ["GET", "HEAD"] {
+            let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+            let reply = world.send(request).await;
+            let to = reply.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
+            assert_eq!((reply.status, to.split('=').next()), (303, Some("/login?next")), "{method} {path}");
+        }
+    }
 }

@@ -117,3 +117,20 @@ async fn jobs_wait_while_there_is_no_room_and_run_when_there_is() {
     world.app.sql("DROP TRIGGER refused ON jobs").await;
     assert_eq!(world.app.mail().await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_database_without_a_migration_is_not_ready() {
+    let world = World::new().await;
+    let ready = || async {
+        let reply = world.send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
+        let told: Value = serde_json::from_str(&reply.text).unwrap();
+        (reply.status, told["database"].clone(), told["migrations"].clone())
+    };
+    assert_eq!(ready().await, (200, json!("ok"), json!("ok")));
+    world.app.sql("UPDATE _sqlx_migrations SET success = false WHERE version = 3").await;
+    assert_eq!(ready().await, (503, json!("ok"), json!("missing")));
+    world.app.sql("UPDATE _sqlx_migrations SET success = true").await;
+    // A newer release has been here.
+    world.app.sql("INSERT INTO _sqlx_migrations SELECT 9999, description, now(), true, checksum, 0 FROM _sqlx_migrations LIMIT 1").await;
+    assert_eq!(ready().await, (200, json!("ok"), json!("ok")));
+}

@@ -69,10 +69,13 @@ pub(super) struct Open<'a> {
     token: Option<Vec<u8>>,
     /// The sealed refresh token, or password, that goes with it.
     refresh: Option<Vec<u8>>,
+    /// Until then the provider wants not to be asked.
+    throttled_until: Option<DateTime<Utc>>,
 }
 
 macro_rules! asked {
     ($self:ident, $client:ident => $call:expr) => {{
+        $self.wait()?;
         let $client = &$self.client;
         let answer = match $call.await {
             Err(RemoteError::Unauthorized) => {
@@ -86,6 +89,9 @@ macro_rules! asked {
             // The one that was shown: the mentor may have given another meanwhile.
             $self.expire($self.refresh.as_deref()).await?;
             return Err(Trouble::Closed);
+        }
+        if let Err(RemoteError::Throttled(Some(after))) = answer {
+            $self.throttle(after).await?;
         }
         Ok(answer?)
     }};
@@ -109,7 +115,24 @@ impl<'a> Open<'a> {
             .ok_or_else(|| Error::Internal("a connection to no provider".into()))?;
         let client = client(context, provider, grant)?;
         let (connection, token) = (grant.connection.clone(), grant.access_token.clone());
-        Ok(Self { context, connection, provider, client, token, refresh: grant.refresh_token.clone() })
+        let (refresh, throttled_until) = (grant.refresh_token.clone(), grant.throttled_until);
+        Ok(Self { context, connection, provider, client, token, refresh, throttled_until })
+    }
+
+    /// Whether the provider may be asked (RFC 6585, section 4).
+    fn wait(&self) -> Result<(), RemoteError> {
+        let left =
+            self.throttled_until.map(|until| until - self.context.now()).filter(|left| *left > TimeDelta::zero());
+        left.map_or(Ok(()), |left| Err(RemoteError::Throttled(Some(left))))
+    }
+
+    /// The provider asks for patience: nobody asks it for this connection, for so long.
+    async fn throttle(&mut self, after: TimeDelta) -> Result<(), Trouble> {
+        let until = self.context.now() + after;
+        self.throttled_until = self.throttled_until.max(Some(until));
+        let mut tx = self.context.store.begin(Actor::Worker).await?;
+        tx.throttle(self.id(), until).await?;
+        Ok(tx.commit().await?)
     }
 
     fn id(&self) -> ConnectionId {
@@ -164,6 +187,7 @@ impl<'a> Open<'a> {
 
     /// Gets a new access token, or the one that somebody else is getting at this moment.
     async fn renew(&mut self) -> Result<(), Trouble> {
+        self.wait()?;
         let Some(service) = self.context.calendars.service(self.provider) else {
             // No token that could be renewed, or the provider was switched off here.
             return Err(Trouble::Remote(RemoteError::Unavailable("it is not configured here".into())));
@@ -199,6 +223,9 @@ impl<'a> Open<'a> {
                 }
                 Err(error) => {
                     self.release().await?;
+                    if let RemoteError::Throttled(Some(after)) = error {
+                        self.throttle(after).await?;
+                    }
                     Err(error.into())
                 }
             };

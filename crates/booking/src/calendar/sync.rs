@@ -17,7 +17,8 @@ use tokio::sync::watch;
 /// A look at one calendar that takes longer is taken for dead, and given up a little before.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
 const LONGEST: Duration = Duration::from_secs(9 * 60);
-/// An answer without anything where there was something is believed if it is the same after this.
+/// An answer without anything where there was something is believed if it is the same after this, or after the time
+/// between two looks, where that is shorter.
 const DOUBT: TimeDelta = TimeDelta::minutes(2);
 /// Busy times of one calendar.
 const MOST_EVENTS: usize = 50_000;
@@ -38,7 +39,7 @@ const SHORTEST_HORIZON: i64 = 60;
 pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
     let find = |context: Context| async move { lease(&context).await };
     let look = |context: Context, leased| async move { visit(&context, leased).await };
-    jobs::many_hands(context, "connected calendars", LOOKERS, stopped, find, look).await;
+    jobs::many_hands(context, "connected calendars", (LOOKERS, true), stopped, find, look).await;
 }
 
 /// Looks at every connection that is due, one after the other, and answers how many there were. For tests.
@@ -100,7 +101,7 @@ async fn visit(context: &Context, (id, mut leased): (ConnectionId, DateTime<Utc>
             };
             tracing::warn!(connection = %id, ?trouble, failures, "a connected calendar could not be read");
             let next = now + wait.min(LONGEST_WAIT).max(asked.unwrap_or_default());
-            tx.sync_failed(id, leased, code, next, asked.map(|wait| now + wait), PATIENCE).await?;
+            tx.sync_failed(id, leased, code, next, PATIENCE).await?;
         }
     }
     tx.commit().await?;
@@ -199,7 +200,8 @@ async fn look_at(
         return Ok(false);
     }
     let now = context.now();
-    let in_doubt = newest.doubted_at.is_none_or(|since| since > now - DOUBT);
+    let doubt = DOUBT.min(context.calendars.sync_interval);
+    let in_doubt = newest.doubted_at.is_none_or(|since| since > now - doubt);
     if changes.complete && changes.changes.is_empty() && in_doubt && tx.is_busy(id, now).await? {
         tx.doubt(id, now).await?;
         tx.commit().await?;

@@ -147,6 +147,31 @@ async fn moved_it_waits_and_expires_at_the_new_start() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_late_tells_what_was_then() {
+    let app = TestApp::new().await;
+    let ann = asks(&app).await;
+    let (made, token) = app.booked("ann", "ask", "2026-11-23T10:00:00Z").await;
+    bookings::reschedule(&app.context, &token, at("2026-11-23T15:00:00Z")).await.unwrap();
+    bookings::confirm(&app.context, ann, made.id).await.unwrap();
+    bookings::reschedule(&app.context, &token, at("2026-11-23T16:00:00Z")).await.unwrap();
+    let mut told: Vec<_> = app
+        .mail()
+        .await
+        .iter()
+        .filter(|letter| letter.to == ADA)
+        .map(|letter| {
+            let (method, sequence, status) = letter.invite().state();
+            (sequence.to_owned(), method.to_owned(), status.to_owned())
+        })
+        .collect();
+    told.sort();
+    let request = |sequence: &str, status: &str| (sequence.to_owned(), "REQUEST".to_owned(), status.to_owned());
+    let all =
+        [request("0", "TENTATIVE"), request("1", "TENTATIVE"), request("2", "CONFIRMED"), request("3", "CONFIRMED")];
+    assert_eq!(told, all);
+}
+
+#[tokio::test]
 async fn confirmed_or_cancelled_in_time_it_does_not_expire() {
     let mut app = TestApp::new().await;
     app.leaves_no_jobs();

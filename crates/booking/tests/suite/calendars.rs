@@ -407,6 +407,41 @@ async fn a_provider_with_a_bad_day_cancels_nothing() {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_patience_is_asked_nothing_for_so_long() {
+    for provider in BOTH {
+        let world = World::new(provider).await;
+        world.connect().await;
+        let list = if provider == Provider::Google { "/events?" } else { "/calendarView" };
+        world.fake.forget_requests();
+        world.fake.expire_cursors();
+        world.fake.fail(list, 1, Fault::Throttled(30));
+        world.look().await;
+        let lists = |path: &str| path.ends_with("/events") || path.contains("/calendarView");
+        let asked = world.fake.requests().iter().filter(|seen| lists(&seen.path)).count();
+        assert_eq!(asked, 1, "{provider:?}: neither once more nor for another calendar");
+
+        world.fake.forget_requests();
+        world.app.booked("ann", "session", TEN).await;
+        world.settle().await;
+        assert!(world.fake.requests().is_empty(), "{provider:?}: the event has to wait as well");
+        world.app.pass(TimeDelta::seconds(30));
+        world.settle().await;
+        assert_eq!(world.ours().len(), 1);
+
+        world.fake.fail("POST /", 1, Fault::Throttled(30));
+        world.app.booked("ann", "session", ELEVEN).await;
+        world.settle().await;
+        world.fake.forget_requests();
+        world.look().await;
+        assert!(world.fake.requests().is_empty(), "{provider:?}: nor is it looked at");
+        world.app.pass(TimeDelta::seconds(30));
+        world.look().await;
+        assert_eq!(world.ours().len(), 2);
+        assert_eq!(world.connection().await.status, "active");
+    }
+}
+
+#[tokio::test]
 async fn writing_goes_on_until_it_is_done_and_says_so_by_mail_if_it_takes_long() {
     for provider in BOTH {
         let world = World::new(provider).await;

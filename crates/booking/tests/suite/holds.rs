@@ -3,7 +3,7 @@
 use super::common::*;
 use booking::bookings::{self, Request};
 use booking::store::Actor;
-use booking::{Error, holds, listing};
+use booking::{Error, holds, listing, schedule};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -60,6 +60,24 @@ async fn it_is_good_for_five_minutes_and_one_start() {
     assert!(matches!(bookings::book(&app.context, with(kept.id, START)).await, Err(Error::HoldExpired)));
     // Its row is in nobody's way.
     assert!(app.book("ann", "session", START).await.is_ok());
+}
+
+#[tokio::test]
+async fn with_its_session_type_it_is_no_good_any_more() {
+    let app = TestApp::new().await;
+    let ann = app.mentor("ann", "UTC").await;
+    let kept = hold(&app, "1.1.1.1", START).await.unwrap();
+    schedule::delete_session_type(&app.context, ann, "session").await.unwrap();
+    // One of the same name is another one.
+    app.offer(ann, session("session", 30, 30)).await;
+    let refused = bookings::book(&app.context, with(kept.id, START)).await;
+    assert!(matches!(refused, Err(Error::HoldExpired)), "{refused:?}");
+    let next = "2026-12-01T10:00:00Z";
+    holds::exchange(&app.context, "1.1.1.1", "ann", "session", at(next), Some(kept.id), None).await.unwrap();
+    assert!(is_listed(&app, START).await, "given up for another");
+    let again = hold(&app, "1.1.1.1", START).await.unwrap();
+    schedule::delete_session_type(&app.context, ann, "session").await.unwrap();
+    holds::release(&app.context, "ann", again.id).await.unwrap();
 }
 
 #[tokio::test]

@@ -161,10 +161,13 @@ async fn a_burst_of_work_is_done_by_as_many_as_there_are() {
         inner.mailer = mailer::Mailer::new(mailer::Transport::Smtp(url), "bookings@yaksok.example").unwrap();
     })
     .await;
-    app.mentor("ann", "UTC").await;
+    let ann = app.mentor("ann", "UTC").await;
     for hour in 10..14 {
         app.booked("ann", "session", &format!("2026-11-23T{hour}:00:00Z")).await;
     }
+    app.offer(ann, SessionType { requires_approval: true, ..session("ask", 30, 30) }).await;
+    let (asked, _) = app.booked("ann", "ask", "2026-11-23T15:00:00Z").await;
+    app.set_now(asked.start);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(jobs::run(app.context.clone(), async move { drop(stopped.await) }));
     let mut hanging = Vec::new();
@@ -177,8 +180,16 @@ async fn a_burst_of_work_is_done_by_as_many_as_there_are() {
         assert!(before.elapsed() < std::time::Duration::from_secs(10), "mail that hangs holds up no calendar");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    assert_eq!(app.number("SELECT count(*) FROM jobs WHERE attempts = 1").await, 4);
-    assert_eq!(app.number("SELECT count(*) FROM jobs WHERE attempts = 0").await, 4, "they wait for a hand");
+    while app.number("SELECT count(*) FROM bookings WHERE status = 'cancelled'").await == 0 {
+        assert!(before.elapsed() < std::time::Duration::from_secs(10), "nor a request whose start has passed");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(app.number("SELECT count(*) FROM jobs WHERE kind = 'notice' AND attempts = 1").await, 4);
+    assert_eq!(
+        app.number("SELECT count(*) FROM jobs WHERE kind = 'notice' AND attempts = 0").await,
+        4 + 2 + 2,
+        "the others, what was asked and that it has ended wait for a hand"
+    );
     // Whoever hangs up is not spoken to any more, so the server may stop.
     drop((hanging, server));
     stop.send(()).unwrap();
