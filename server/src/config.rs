@@ -84,7 +84,7 @@ impl Config {
         let base_url = value("BASE_URL").unwrap_or_else(|| format!("http://{}", reachable(address)));
         let base_url = base_url.trim_end_matches('/').to_owned();
         // An origin has the two slashes after its scheme, and no more.
-        if !is_web_address(&base_url) || base_url.matches('/').count() > 2 || base_url.contains(['?', '#', '@']) {
+        if !is_web_address(&base_url) || base_url.matches('/').count() > 2 || base_url.contains(['?', '#']) {
             wrong("BASE_URL", "must be an origin without a path, such as https://book.example.com");
         }
 
@@ -151,8 +151,9 @@ impl Config {
         let google = account("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET");
         let microsoft = account("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET");
         let mut url = |name: &str, default: &str| {
-            let url = value(name).unwrap_or_else(|| default.to_owned());
-            if !is_web_address(&url) {
+            let set = value(name);
+            let url = set.clone().unwrap_or_else(|| default.to_owned());
+            if set.is_some_and(|set| !is_web_address(&set)) {
                 wrong(name, "must be an address that begins with https://");
             }
             url.trim_end_matches('/').to_owned()
@@ -254,11 +255,13 @@ fn transport(smtp: Option<&String>, resend: Option<&String>, files: PathBuf) -> 
     }
 }
 
-/// `http` or `https`, a host, and perhaps a port and more.
+/// `http` or `https`, a host, and perhaps a port and more, but nobody's name.
 fn is_web_address(text: &str) -> bool {
     let Ok(url) = text.parse::<Uri>() else { return false };
-    matches!(url.scheme_str(), Some("https" | "http"))
-        && url.authority().is_some_and(|place| place.as_str() == place.host() || place.port_u16().is_some())
+    let Some(place) = url.authority() else { return false };
+    let (host, all) = (place.host(), place.as_str());
+    let whole = all == host || place.port_u16().is_some();
+    matches!(url.scheme_str(), Some("https" | "http")) && whole && !host.is_empty() && !all.contains('@')
 }
 
 /// An address to listen on everywhere is no address to go to.
@@ -319,6 +322,9 @@ mod tests {
             ("BASE_URL", "http://localhost:99999"),
             ("BASE_URL", "http://localhost:"),
             ("BASE_URL", "http://"),
+            ("BASE_URL", "http://:3000"),
+            ("BASE_URL", "http://ann@localhost:3000"),
+            ("MICROSOFT_TENANT", "two words"),
             ("BASE_URL", "http://ann@localhost"),
             ("BASE_URL", "http://localhost/path"),
             ("BASE_URL", "ftp://localhost"),

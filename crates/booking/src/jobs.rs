@@ -57,10 +57,18 @@ impl Lane {
         }
     }
 
-    /// Whether its jobs may be due as soon as they are left. Nobody need be woken for the others.
-    fn is_urgent(self) -> bool {
-        !matches!(self, Self::Clock)
+    fn wakes(self) -> Wakes {
+        if matches!(self, Self::Clock) { Wakes::InTime } else { Wakes::AtOnce }
     }
+}
+
+/// When those who look for work look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wakes {
+    /// As soon as something is left behind: it may be due.
+    AtOnce,
+    /// Once a second: what they do is due long after it was left.
+    InTime,
 }
 
 /// What is to be done. Ids only: the rest is read when it is done.
@@ -143,7 +151,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
             lease(&context, lane).await
         };
         let work = |context: Context, job| async move { within_lease(&context, job).await };
-        let hands = (lane.workers(), lane.is_urgent());
+        let hands = (lane.workers(), lane.wakes());
         tokio::spawn(many_hands(context.clone(), "jobs", hands, stopped.clone(), find, work))
     });
     let lookers = tokio::spawn(calendar::run(context.clone(), stopped));
@@ -162,7 +170,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
 pub(crate) async fn many_hands<T, Found, Done>(
     context: Context,
     kind: &'static str,
-    (hands, woken): (usize, bool),
+    (hands, wakes): (usize, Wakes),
     stopped: watch::Receiver<bool>,
     find: impl Fn(Context) -> Found + Clone + Send + Sync + 'static,
     work: impl Fn(Context, T) -> Done + Clone + Send + Sync + 'static,
@@ -191,7 +199,7 @@ pub(crate) async fn many_hands<T, Found, Done>(
                         }
                         let pause = tokio::time::sleep(PAUSE);
                         tokio::select! {
-                            () = left, if woken => pause.await,
+                            () = left, if wakes == Wakes::AtOnce => pause.await,
                             () = tokio::time::sleep(POLL) => {}
                             _ = stopped.changed() => {}
                         }

@@ -184,7 +184,8 @@ impl Tx {
             "INSERT INTO mentor_calendar_tokens (id, mentor_id, provider, account, url, username, next_sync_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
              ON CONFLICT (mentor_id, provider, account) DO UPDATE SET
-                 url = $5, username = $6, next_sync_at = $7, status = 'active', error = NULL, failures = 0
+                 url = $5, username = $6, next_sync_at = $7, status = 'active', error = NULL, failures = 0,
+                 throttled_until = NULL
              RETURNING id",
             new.id.0,
             new.mentor_id.0,
@@ -308,7 +309,8 @@ impl Tx {
 
     // Looking at the provider -------------------------------------------------------------------------
 
-    /// Worker: leases the connection that has been due longest until `until`; nobody else looks at it meanwhile.
+    /// Worker: leases the connection that has been due longest until `until`; nobody else looks at it meanwhile. One whose
+    /// provider wants not to be asked yet is none; that it wants so for more than a day is an error of some clock.
     pub async fn lease_sync(
         &mut self,
         now: DateTime<Utc>,
@@ -320,7 +322,7 @@ impl Tx {
                  SELECT id FROM mentor_calendar_tokens
                  WHERE status <> 'expired' AND next_sync_at <= $1
                      AND (sync_locked_until IS NULL OR sync_locked_until <= $1)
-                     AND (throttled_until IS NULL OR throttled_until <= $1)
+                     AND (throttled_until IS NULL OR throttled_until <= $1 OR throttled_until > $1 + interval '1 day')
                  ORDER BY next_sync_at LIMIT 1 FOR UPDATE SKIP LOCKED)
              RETURNING id",
             now,
@@ -398,12 +400,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: the provider wants not to be asked before `until`, whoever wishes for it.
-    pub async fn throttle(&mut self, id: ConnectionId, until: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Worker: the provider wants not to be asked before `until`, whoever wishes for it. The mentor sees that where it
+    /// `lasts`.
+    pub async fn throttle(&mut self, id: ConnectionId, until: DateTime<Utc>, lasts: bool) -> Result<(), StoreError> {
         sqlx::query!(
-            "UPDATE mentor_calendar_tokens SET throttled_until = greatest(throttled_until, $2) WHERE id = $1",
+            "UPDATE mentor_calendar_tokens
+             SET throttled_until = $2, next_sync_at = greatest(next_sync_at, $2), error = 'throttled',
+                 status = CASE WHEN $3 THEN 'error' ELSE status END
+             WHERE id = $1 AND status <> 'expired'",
             id.0,
-            until
+            until,
+            lasts
         )
         .execute(self.connection())
         .await?;

@@ -109,10 +109,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: how many of these migrations have been applied.
-    pub(crate) async fn applied(&mut self, versions: &[i64]) -> Result<i64, StoreError> {
+    /// Worker: how many of these migrations have been applied; `None` where that may not be read.
+    pub(crate) async fn applied(&mut self, versions: &[i64]) -> Result<Option<i64>, StoreError> {
+        let may = "SELECT coalesce(has_column_privilege(to_regclass('_sqlx_migrations'), 'version', 'select'), false)";
+        if !sqlx::query_scalar(may).fetch_one(self.connection()).await? {
+            return Ok(None);
+        }
         let count = "SELECT count(*) FROM _sqlx_migrations WHERE success AND version = ANY($1)";
-        Ok(sqlx::query_scalar(count).bind(versions).fetch_one(self.connection()).await?)
+        Ok(Some(sqlx::query_scalar(count).bind(versions).fetch_one(self.connection()).await?))
     }
 }
 

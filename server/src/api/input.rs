@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use booking::secrets::sha256;
 use chrono::{DateTime, NaiveDate, Utc};
 use scheduling::FieldError;
+use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -232,11 +233,12 @@ impl Fields {
     }
 
     /// All of them as one type.
-    pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Problem> {
+    pub(super) fn read<T: DeserializeOwned + Serialize>(self) -> Result<T, Problem> {
         if !self.errors.is_empty() {
             return Err(Problem::invalid(self.errors));
         }
-        serde_path_to_error::deserialize(Value::Object(self.members)).map_err(|error| {
+        let sent = Value::Object(self.members);
+        let read = serde_path_to_error::deserialize(&sent).map_err(|error| {
             let path = error.path().to_string();
             let said = error.inner().to_string();
             match said.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
@@ -244,7 +246,11 @@ impl Fields {
                 Some(missing) => wrong(&format!("{path}.{missing}"), "required", "Please fill this in."),
                 None => wrong(&path, "invalid", &sentence(&said)),
             }
-        })
+        })?;
+        match misread(&sent, &serde_json::json!(read), String::new()) {
+            None => Ok(read),
+            Some((field, message)) => Err(wrong(&field, "invalid", message)),
+        }
     }
 
     pub(super) fn wrong(&mut self, field: &str, code: &str, message: &str) {
@@ -327,6 +333,23 @@ fn wrong(field: &str, code: &str, message: &str) -> Problem {
     Problem::invalid(vec![FieldError::new(field, code, message)])
 }
 
+/// Where serde has taken a list for an object, or an object of one member for a word; and what to do.
+fn misread(sent: &Value, read: &Value, at: String) -> Option<(String, &'static str)> {
+    match (sent, read) {
+        (Value::Object(sent), Value::Object(read)) => read.iter().find_map(|(name, read)| {
+            let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+            misread(sent.get(name)?, read, at)
+        }),
+        (Value::Array(sent), Value::Array(read)) => {
+            let both = sent.iter().zip(read).enumerate();
+            both.into_iter().find_map(|(nth, (sent, read))| misread(sent, read, format!("{at}[{nth}]")))
+        }
+        (Value::Array(_), Value::Object(_)) => Some((at, "Send an object.")),
+        (Value::Array(_) | Value::Object(_), _) => Some((at, "This value does not fit.")),
+        _ => None,
+    }
+}
+
 fn field_with_nul(value: &Value, field: String) -> Option<String> {
     match value {
         Value::String(text) => text.contains('\0').then_some(field),
@@ -391,6 +414,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_list_is_no_object_and_an_object_no_word() {
+        let read = json!({ "price": { "amount": 1, "currency": "USD" }, "location": { "kind": "phone", "value": "" } });
+        let field = |sent: Value| misread(&sent, &read, String::new()).map(|(field, _)| field);
+        assert_eq!(field(json!({ "price": [1, "USD"] })).unwrap(), "price");
+        assert_eq!(field(json!({ "location": { "kind": { "phone": null } } })).unwrap(), "location.kind");
+        assert_eq!(field(json!({ "price": null, "other": [1], "location": { "kind": "phone" } })), None);
+    }
+
     fn availability(json: Value) -> String {
         let Value::Object(members) = json else { panic!("no object") };
         let read = Fields::of(members).and_then(|mut fields| {
@@ -410,6 +442,12 @@ mod tests {
             (json!({"timezone": 9}), "timezone", "Send a text."),
             (json!({"timezone": "UTC", "weekly": {}}), "weekly", "Send a list."),
             (json!({"timezone": "UTC", "weekly": [3]}), "weekly[0]", "Send an object."),
+            (json!({"timezone": "UTC", "weekly": [[1, "09:00", "17:00"]]}), "weekly[0]", "Send an object."),
+            (
+                json!({"timezone": "UTC", "blocked": [["2026-2-3", "2026-12-26", null]]}),
+                "blocked[0]",
+                "Send an object.",
+            ),
             (json!({"weekly": []}), "timezone", "Please fill this in."),
             (
                 json!({"timezone": "UTC", "blocked": [{"ends_on": "2026-12-24"}]}),

@@ -130,6 +130,9 @@ async fn a_database_without_a_migration_is_not_ready() {
     world.app.sql("UPDATE _sqlx_migrations SET success = false WHERE version = 3").await;
     assert_eq!(ready().await, (503, json!("ok"), json!("missing")));
     world.app.sql("UPDATE _sqlx_migrations SET success = true").await;
+    world.app.sql("REVOKE SELECT (version, success) ON _sqlx_migrations FROM worker").await;
+    assert_eq!(ready().await, (503, json!("ok"), json!("missing")));
+    world.app.sql("GRANT SELECT (version, success) ON _sqlx_migrations TO worker").await;
     // A newer release has been here.
     world.app.sql("INSERT INTO _sqlx_migrations SELECT 9999, description, now(), true, checksum, 0 FROM _sqlx_migrations LIMIT 1").await;
     assert_eq!(ready().await, (200, json!("ok"), json!("ok")));

@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 const TOO_SHORT: TimeDelta = TimeDelta::seconds(60);
 /// Asking for a new token takes less than this.
 const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(45);
+/// Where a provider wants to be left alone for longer, the mentor is shown so.
+const LASTS: TimeDelta = TimeDelta::minutes(30);
 
 /// What can be opened with one connection's grant.
 #[derive(Clone, Copy)]
@@ -75,7 +77,7 @@ pub(super) struct Open<'a> {
 
 macro_rules! asked {
     ($self:ident, $client:ident => $call:expr) => {{
-        $self.wait()?;
+        $self.refuse_if_throttled()?;
         let $client = &$self.client;
         let answer = match $call.await {
             Err(RemoteError::Unauthorized) => {
@@ -119,19 +121,20 @@ impl<'a> Open<'a> {
         Ok(Self { context, connection, provider, client, token, refresh, throttled_until })
     }
 
-    /// Whether the provider may be asked (RFC 6585, section 4).
-    fn wait(&self) -> Result<(), RemoteError> {
-        let left =
-            self.throttled_until.map(|until| until - self.context.now()).filter(|left| *left > TimeDelta::zero());
-        left.map_or(Ok(()), |left| Err(RemoteError::Throttled(Some(left))))
+    /// Whether the provider may be asked (RFC 6585, section 4). Nobody is made to wait for longer than a day: some clock
+    /// was wrong.
+    fn refuse_if_throttled(&self) -> Result<(), RemoteError> {
+        let left = self.throttled_until.map_or(TimeDelta::zero(), |until| until - self.context.now());
+        let holds = left > TimeDelta::zero() && left <= TimeDelta::days(1);
+        if holds { Err(RemoteError::Throttled(Some(left))) } else { Ok(()) }
     }
 
-    /// The provider asks for patience: nobody asks it for this connection, for so long.
+    /// The provider asks for patience: no look and no write begins for this connection, for so long.
     async fn throttle(&mut self, after: TimeDelta) -> Result<(), Trouble> {
         let until = self.context.now() + after;
-        self.throttled_until = self.throttled_until.max(Some(until));
+        self.throttled_until = Some(until);
         let mut tx = self.context.store.begin(Actor::Worker).await?;
-        tx.throttle(self.id(), until).await?;
+        tx.throttle(self.id(), until, after > LASTS).await?;
         Ok(tx.commit().await?)
     }
 
@@ -187,7 +190,6 @@ impl<'a> Open<'a> {
 
     /// Gets a new access token, or the one that somebody else is getting at this moment.
     async fn renew(&mut self) -> Result<(), Trouble> {
-        self.wait()?;
         let Some(service) = self.context.calendars.service(self.provider) else {
             // No token that could be renewed, or the provider was switched off here.
             return Err(Trouble::Remote(RemoteError::Unavailable("it is not configured here".into())));
@@ -198,6 +200,13 @@ impl<'a> Open<'a> {
             let ours = tx.lease_refresh(self.id(), now, now + REFRESH_LEASE).await?;
             tx.commit().await?;
             let grant = grant(self.context, self.id()).await?;
+            self.throttled_until = grant.throttled_until;
+            if let Err(throttled) = self.refuse_if_throttled() {
+                if ours {
+                    self.release().await?;
+                }
+                return Err(throttled.into());
+            }
             if grant.access_token != self.token && grant.expires_at.is_some_and(|at| at > now + TOO_SHORT) {
                 if ours {
                     self.release().await?;
@@ -222,10 +231,10 @@ impl<'a> Open<'a> {
                     Err(Trouble::Closed)
                 }
                 Err(error) => {
-                    self.release().await?;
                     if let RemoteError::Throttled(Some(after)) = error {
                         self.throttle(after).await?;
                     }
+                    self.release().await?;
                     Err(error.into())
                 }
             };

@@ -2,7 +2,7 @@
 
 use super::access::{Open, Trouble};
 use super::connections;
-use crate::jobs::{self, Task};
+use crate::jobs::{self, Task, Wakes};
 use crate::secrets::{Kind, new_token, sha256};
 use crate::{Context, Error};
 use calendars::remote::{Change, RemoteError, RemoteEvent, Watch, WatchRequest, When};
@@ -39,7 +39,7 @@ const SHORTEST_HORIZON: i64 = 60;
 pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
     let find = |context: Context| async move { lease(&context).await };
     let look = |context: Context, leased| async move { visit(&context, leased).await };
-    jobs::many_hands(context, "connected calendars", (LOOKERS, true), stopped, find, look).await;
+    jobs::many_hands(context, "connected calendars", (LOOKERS, Wakes::AtOnce), stopped, find, look).await;
 }
 
 /// Looks at every connection that is due, one after the other, and answers how many there were. For tests.
@@ -143,7 +143,7 @@ async fn look(context: &Context, id: ConnectionId, leased: &mut DateTime<Utc>) -
                     trouble = Some(other);
                 }
             }
-            Err(Trouble::Closed) => return Err(Trouble::Closed),
+            Err(no @ (Trouble::Closed | Trouble::Remote(RemoteError::Throttled(_)))) => return Err(no),
             Err(other) => trouble = Some(other),
         }
     }

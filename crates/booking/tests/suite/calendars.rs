@@ -407,6 +407,61 @@ async fn a_provider_with_a_bad_day_cancels_nothing() {
 }
 
 #[tokio::test]
+async fn an_empty_calendar_is_believed_after_the_time_between_two_looks() {
+    for provider in BOTH {
+        let world = World::with(provider, |inner| inner.calendars.sync_interval = TimeDelta::seconds(30)).await;
+        world.connect().await;
+        world.fake.add_event(NewEvent::timed("Dentist", hour(ELEVEN)));
+        world.look().await;
+        assert!(!world.offers(ELEVEN).await);
+        let list = if provider == Provider::Google { "/events?" } else { "/calendarView" };
+        world.fake.expire_cursors();
+        world.fake.fail(list, 100, Fault::Empty);
+        world.look().await;
+        world.look().await;
+        assert!(!world.offers(ELEVEN).await, "{provider:?}: ten seconds are too soon");
+        world.app.pass(TimeDelta::seconds(30));
+        world.look().await;
+        assert!(world.offers(ELEVEN).await, "{provider:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_throttled_is_asked_for_once_and_a_long_wait_is_shown() {
+    for provider in BOTH {
+        let world = World::new(provider).await;
+        world.connect().await;
+        for at in [TEN, ELEVEN] {
+            world.app.booked("ann", "session", at).await;
+        }
+        world.fake.expire_access_tokens();
+        world.fake.forget_requests();
+        world.fake.fail("/token", 1, Fault::Throttled(3600));
+        world.settle().await;
+        let asked = world.fake.requests().iter().filter(|seen| seen.path.contains("token")).count();
+        assert_eq!(asked, 1, "{provider:?}");
+        let shown = world.connection().await;
+        assert_eq!((shown.status.as_str(), shown.error.as_deref()), ("error", Some("throttled")));
+        assert!(shown.next_sync_at.unwrap() > world.app.now() + minutes(55));
+        world.app.pass(minutes(60));
+        world.look().await;
+        assert_eq!(world.connection().await.status, "active");
+        assert_eq!(world.ours().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn no_clock_that_was_wrong_silences_a_connection() {
+    let world = World::new(Provider::Google).await;
+    world.connect().await;
+    world.app.sql("UPDATE mentor_calendar_tokens SET throttled_until = '2036-01-01'").await;
+    world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    assert_eq!(world.ours().len(), 1);
+    assert_eq!(world.connection().await.last_synced_at, Some(world.app.now() - TimeDelta::seconds(5)));
+}
+
+#[tokio::test]
 async fn whoever_asks_for_patience_is_asked_nothing_for_so_long() {
     for provider in BOTH {
         let world = World::new(provider).await;
