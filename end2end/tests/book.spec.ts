@@ -591,10 +591,15 @@ test('by keyboard alone', async ({ page, server }) => {
     await page.locator('td a.day').first().focus();
     await page.keyboard.press('ArrowRight');
     await expect(page.locator('td .day:focus')).toHaveCount(1);
+    const title = page.locator('#calendar-title');
+    const month = await title.innerText();
     await page.keyboard.press('PageDown');
+    await expect(title).not.toHaveText(month);
     await expect(page.locator('td .day:focus')).toHaveCount(1);
     await page.keyboard.press('Home');
     await page.keyboard.press('PageUp');
+    // The date takes the focus when its month has come, also from whoever has gone on meanwhile.
+    await expect(title).toHaveText(month);
     await expect(page.locator('td .day:focus')).toHaveCount(1);
     await page.locator('a.time').first().focus();
     await page.keyboard.press('Enter');
