@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the release into dist/: the server, its pages beside it, and hash.txt, which tells the names of the pages' files.
+# Builds the release into dist/: the server, its pages beside it, and hash.txt, which holds the hashes in their names.
 # Either half is built only when something that it is made of has changed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -8,7 +8,7 @@ set -euo pipefail
 DIST=$ROOT/dist
 SITE=$CARGO_TARGET_DIR/site
 
-BROWSER_SOURCES=(Cargo.toml Cargo.lock app frontend crates/scheduling style public scripts/build.sh scripts/style.sh)
+BROWSER_SOURCES=(Cargo.toml Cargo.lock app frontend crates/scheduling style public tools/bundle scripts/build.sh scripts/bundle.mjs)
 SERVER_SOURCES=(Cargo.toml Cargo.lock .cargo app server crates migrations .sqlx scripts/build.sh)
 
 # One number for the names and contents of files, and for the compiler.
@@ -24,15 +24,13 @@ fingerprint() {
     } | cksum
 }
 
-leptos() {
-    # With erased components the types of whole pages stay small: quicker to build, and their code a third smaller.
-    # What a half is built with must not depend on where it will listen, nor on the folder it is built in.
+# With erased components the types of whole pages stay small: quicker to build, and their code a third smaller.
+# The paths of server functions must not depend on the folder that a half is built in.
+cargo_build() {
     (
         cd "$ROOT"
-        unset LEPTOS_SITE_ADDR
-        SERVER_FN_OVERRIDE_KEY=yaksok LEPTOS_SITE_ROOT=$SITE LEPTOS_STYLE_FILE=$("$ROOT/scripts/style.sh") \
-            LEPTOS_BIN_EXE_NAME=yaksok RUSTFLAGS='--cfg erase_components' \
-            cargo leptos build --release "$@"
+        SERVER_FN_OVERRIDE_KEY=yaksok LEPTOS_OUTPUT_NAME=yaksok RUSTFLAGS="--cfg erase_components $1" \
+            cargo build --locked --quiet "${@:2}"
     )
 }
 
@@ -51,11 +49,12 @@ build_browser() {
     now=$(fingerprint "${BROWSER_SOURCES[@]}")
     [[ ! -d $DIST/site || $(cat "$DIST/.site-built-from" 2>/dev/null) != "$now" ]] || return 0
     say "Building the browser's half"
-    leptos --frontend-only --split --precompress
-    # Types for TypeScript, which no page asks for.
-    find "$SITE/pkg" -name '*.ts*' -delete
+    # The relocations tell where the program can be cut into parts.
+    cargo_build '-Clink-args=--emit-relocs' -p frontend --lib --target wasm32-unknown-unknown --profile wasm-release
+    node "$ROOT/scripts/bundle.mjs" "$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm-release/frontend.wasm" "$SITE" \
+        "$CARGO_TARGET_DIR/hash.txt"
     replace "$SITE"
-    replace "$CARGO_TARGET_DIR/release/hash.txt"
+    replace "$CARGO_TARGET_DIR/hash.txt"
     echo "$now" >"$DIST/.site-built-from"
 }
 
@@ -64,7 +63,7 @@ build_server() {
     now=$(fingerprint "${SERVER_SOURCES[@]}")
     [[ ! -x $DIST/yaksok || $(cat "$DIST/.yaksok-built-from" 2>/dev/null) != "$now" ]] || return 0
     say "Building the server's half"
-    leptos --server-only
+    cargo_build '' -p server --bin yaksok --release
     # The profile's `strip` does not reach a package that has settings of its own.
     mkdir -p "$CARGO_TARGET_DIR/stripped"
     strip -o "$CARGO_TARGET_DIR/stripped/yaksok" "$CARGO_TARGET_DIR/release/yaksok"

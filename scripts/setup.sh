@@ -8,26 +8,25 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# cargo-leptos asks for a newer compiler than our own code does.
-RUSTC_MIN=1.96
+RUSTC_MIN=1.95
 RUSTUP_RUST=1.96.0
-CARGO_LEPTOS=0.3.11
 # Debian's binaryen 108 makes modules that die at start.
 BINARYEN=132.0.0
+ESBUILD=0.28.2
+LIGHTNINGCSS=1.33.0
 NODE_MIN=18
 POSTGRES_MIN=15
 RADICALE=3.9.0
 XANDIKOS=0.4.10
 # Only for `make fuzz`.
 SCHEMATHESIS=4.32.5
-# The browser half and the tool that packs it must be of one version.
+# The browser half and the tool that bundles it must use one version.
 WASM_BINDGEN=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$ROOT/Cargo.lock")
 
 case $(uname -s) in
 Linux)
     has apt-get || fail "Only Debian, Ubuntu and macOS are known here. Elsewhere install by hand: a C compiler, \
-Rust $RUSTC_MIN with wasm32-unknown-unknown, wasm-bindgen-cli $WASM_BINDGEN, cargo-leptos $CARGO_LEPTOS, \
-Node.js $NODE_MIN, binaryen $BINARYEN, PostgreSQL $POSTGRES_MIN, Chromium."
+Rust $RUSTC_MIN with wasm32-unknown-unknown, Node.js $NODE_MIN, PostgreSQL $POSTGRES_MIN, Chromium."
     SYSTEM=apt
     ;;
 Darwin)
@@ -160,33 +159,23 @@ setup_clippy() {
     fi
 }
 
-# --- Tools that cargo builds ------------------------------------------------------------------------------------------
+# --- The bundler of the browser's half --------------------------------------------------------------------------------
 
-# cargo_tool "why" crate version [option…]
-# Without the crates' own release profiles: link-time optimisation would cost half an hour, and gain nothing here.
-cargo_tool() {
-    local why=$1 crate=$2 version=$3 scratch
-    shift 3
-    if has cargo-binstall; then
-        say "Downloading $crate $version: $why"
-        cargo binstall --no-confirm --quiet --disable-strategies compile "$crate@$version" && return
+# A small program of ours around the libraries of wasm-bindgen and wasm-split: see tools/bundle.
+setup_bundle() {
+    local sources=$ROOT/tools/bundle built
+    built=$(cat "$sources/Cargo.toml" "$sources/Cargo.lock" "$sources/src/main.rs" | cksum)
+    if [[ -x $TOOLS/bin/bundle && $(cat "$TOOLS/bin/bundle.built-from" 2>/dev/null) == "$built" ]]; then
+        return
     fi
-    say "Compiling $crate $version: $why (some minutes, once)"
-    scratch=$(mktemp -d)
-    CARGO_TARGET_DIR=$scratch CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        CARGO_PROFILE_RELEASE_OPT_LEVEL=1 cargo install --quiet --force "$crate" --version "$version" "$@"
-    rm -rf "$scratch"
-}
-
-setup_wasm_bindgen() {
-    [[ $(wasm-bindgen --version 2>/dev/null) != "wasm-bindgen $WASM_BINDGEN" ]] || return 0
-    cargo_tool "makes the WebAssembly callable from the page" wasm-bindgen-cli "$WASM_BINDGEN"
-}
-
-setup_cargo_leptos() {
-    [[ $(cargo-leptos --version 2>/dev/null) != "cargo-leptos $CARGO_LEPTOS" ]] || return 0
-    cargo_tool "builds both halves, the server's and the browser's" cargo-leptos "$CARGO_LEPTOS" \
-        --locked --no-default-features --features no_downloads
+    grep -q "^wasm-bindgen-cli-support = \"=$WASM_BINDGEN\"" "$sources/Cargo.toml" ||
+        fail "tools/bundle/Cargo.toml must name wasm-bindgen $WASM_BINDGEN, as Cargo.lock does."
+    say "Compiling the bundler: makes the WebAssembly callable from the page (about two minutes, once)"
+    mkdir -p "$TOOLS/bin"
+    (cd "$sources" && CARGO_TARGET_DIR=$CARGO_TARGET_DIR/bundle cargo build --release --locked --quiet)
+    cp "$CARGO_TARGET_DIR/bundle/release/bundle" "$TOOLS/bin/bundle"
+    rm -rf "$CARGO_TARGET_DIR/bundle"
+    echo "$built" >"$TOOLS/bin/bundle.built-from"
 }
 
 # --- Node.js and what it carries --------------------------------------------------------------------------------------
@@ -199,14 +188,14 @@ setup_node() {
     at_least "$NODE_MIN" "$(node --version | tr -d v)" || fail "Node.js $NODE_MIN or newer is needed; here is $(node --version)."
 }
 
-setup_binaryen() {
-    local manifest=$TOOLS/node_modules/binaryen/package.json
-    if [[ -x $TOOLS/node_modules/.bin/wasm-opt ]] && grep -q "\"version\": \"$BINARYEN\"" "$manifest"; then
-        return
-    fi
-    say "Installing binaryen $BINARYEN: its wasm-opt makes the browser's half small"
+# Ready-made programs: wasm-opt makes the browser's half small, the others minify its scripts and stylesheets.
+setup_npm_tools() {
+    local tools=("binaryen@$BINARYEN" "esbuild@$ESBUILD" "lightningcss@$LIGHTNINGCSS")
+    [[ $(cat "$TOOLS/npm-tools" 2>/dev/null) != "${tools[*]}" ]] || return 0
+    say "Installing ${tools[*]}: they make what the browser loads small"
     mkdir -p "$TOOLS"
-    npm install --prefix "$TOOLS" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN" >&2
+    npm install --prefix "$TOOLS" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "${tools[@]}" >&2
+    echo "${tools[*]}" >"$TOOLS/npm-tools"
 }
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
@@ -300,11 +289,10 @@ setup_schemathesis() {
 setup_build() {
     setup_c
     setup_node
-    setup_binaryen
+    setup_npm_tools
     setup_postgres
     setup_rust
-    setup_wasm_bindgen
-    setup_cargo_leptos
+    setup_bundle
 }
 
 setup_test() {

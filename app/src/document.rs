@@ -14,20 +14,25 @@ pub struct Files {
 }
 
 impl Files {
-    /// From the build's list of hashes, a line such as `css: aB3…` for each kind of file. A kind that it does not tell of has
-    /// no hash in its name.
+    /// From the build's list of hashes, see `scripts/bundle.mjs`: `css: aB3…` is in the name of the stylesheet,
+    /// `program: c4…` is the folder of the program's files. Without a hash a file has its plain name.
     ///
     /// ```
-    /// let files = app::document::Files::listed("js: a1\ncss: b2");
+    /// let files = app::document::Files::listed("css: b2\nprogram: a1");
     /// assert!(format!("{files:?}").contains("/pkg/yaksok.b2.css"));
+    /// assert!(format!("{files:?}").contains("/pkg/a1/yaksok.js"));
     /// ```
     pub fn listed(hashes: &str) -> Self {
-        let path = |kind: &str| {
-            let listed = hashes.lines().filter_map(|line| line.split_once(':'));
-            let hash = listed.filter(|(of, _)| of.trim() == kind).map(|(_, hash)| format!("{}.", hash.trim())).next();
-            format!("/pkg/yaksok.{}{kind}", hash.unwrap_or_default())
+        let hash = |kind: &str, after: &str| {
+            let mut listed = hashes.lines().filter_map(|line| line.split_once(':'));
+            listed.find(|(of, _)| of.trim() == kind).map(|(_, hash)| format!("{}{after}", hash.trim())).unwrap_or_default()
         };
-        Self { style: path("css"), script: path("js"), program: path("wasm") }
+        let folder = hash("program", "/");
+        Self {
+            style: format!("/pkg/yaksok.{}css", hash("css", ".")),
+            script: format!("/pkg/{folder}yaksok.js"),
+            program: format!("/pkg/{folder}yaksok.wasm"),
+        }
     }
 
     /// Loads the program once the page is drawn, so that nothing that is seen waits for it: until it runs, links and forms
