@@ -13,7 +13,7 @@ pub mod context;
 #[cfg(feature = "ssr")]
 pub mod document;
 pub mod error;
-pub mod format;
+pub use scheduling::format;
 pub mod i18n;
 pub mod pages;
 

@@ -1,10 +1,10 @@
 //! What has been chosen so far, in the address.
 
-use crate::format::Hours;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, SecondsFormat, Utc};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 use leptos_router::params::ParamsMap;
+use scheduling::ClockFormat;
 use scheduling::OffsetTable;
 
 /// What somebody has chosen so far, as it stands in the address: the same page comes back from a link, a reload, the
@@ -20,7 +20,7 @@ pub struct Pick {
     /// `start=2026-12-01T00:00:00Z`
     pub start: Option<DateTime<Utc>>,
     /// `h=24`
-    pub hours: Option<Hours>,
+    pub hours: Option<ClockFormat>,
 }
 
 impl Pick {
@@ -32,7 +32,13 @@ impl Pick {
         // A start brings its month as it is in UTC: at its edges the neighbouring one, which is only what is shown first.
         let month =
             get("month").map(String::from).or_else(|| date.or(start.map(|start| start.date_naive())).map(month_tag));
-        Self { month, date, timezone: get("tz").map(String::from), start, hours: get("h").and_then(Hours::from_tag) }
+        Self {
+            month,
+            date,
+            timezone: get("tz").map(String::from),
+            start,
+            hours: get("h").and_then(ClockFormat::from_tag),
+        }
     }
 
     /// The address of this choice on the page at `path`, which `fixed` parts of the query belong to.

@@ -8,10 +8,11 @@ use super::pick::{Pick, month_start, month_tag, starts_on};
 use super::zone::ZoneBar;
 use crate::AppError;
 use crate::api::public::Month;
-use crate::format::{self, Hours};
+use crate::format;
 use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use leptos::prelude::*;
+use scheduling::ClockFormat;
 use scheduling::OffsetTable;
 
 /// Where this browser keeps how hours are counted.
@@ -208,7 +209,7 @@ fn HoursSwitch(
     fixed: &'static [(&'static str, &'static str)],
 ) -> impl IntoView {
     let t = use_messages().common;
-    let choice = |hours: Hours, text: &'static str| {
+    let choice = |hours: ClockFormat, text: &'static str| {
         let href = move || {
             pick.with(|pick| {
                 let next = Pick { hours: Some(hours), ..pick.clone() };
@@ -229,8 +230,8 @@ fn HoursSwitch(
     };
     view! {
         <div class="segments" role="group" aria-label=t.hours_label>
-            {choice(Hours::Twelve, t.hours_12)}
-            {choice(Hours::TwentyFour, t.hours_24)}
+            {choice(ClockFormat::Twelve, t.hours_12)}
+            {choice(ClockFormat::TwentyFour, t.hours_24)}
         </div>
     }
     .into_any()
@@ -242,7 +243,7 @@ fn Times(
     month: Memo<Month>,
     starts: Vec<DateTime<Utc>>,
     date: NaiveDate,
-    hours: Hours,
+    hours: ClockFormat,
     pick: Memo<Pick>,
     path: Signal<String>,
     fixed: &'static [(&'static str, &'static str)],
@@ -331,7 +332,7 @@ impl StartLabel {
     }
 
     /// The label.
-    pub fn view(self, hours: Hours) -> impl IntoView {
+    pub fn view(self, hours: ClockFormat) -> impl IntoView {
         let mentor = self.mentor(hours);
         let time = format::time(self.wall.time(), hours, use_language());
         view! {
@@ -343,7 +344,7 @@ impl StartLabel {
     }
 
     /// The mentor's own time, where it is another.
-    pub fn mentor(&self, hours: Hours) -> Option<AnyView> {
+    pub fn mentor(&self, hours: ClockFormat) -> Option<AnyView> {
         let t = use_messages().public;
         self.mentor.as_ref().map(|(wall, city)| {
             let time = format::time(wall.time(), hours, use_language());

@@ -12,13 +12,14 @@ use crate::components::{
     SlotPicker, StartLabel, TextField, awaiting, browser, field_error, live, month_answer,
 };
 use crate::context::{NEARBY, use_posted};
-use crate::format::{self, Hours};
+use crate::format;
 use crate::i18n::{fill, use_language, use_messages};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use scheduling::ClockFormat;
 use scheduling::{FieldError, SessionType, rules, urls};
 
 /// As many as `nearest` offers.
@@ -477,9 +478,11 @@ fn adopt_browser_choices(pick: Memo<Pick>, path: Signal<String>, mentor_zone: St
             known.filter(|zone| *zone != mentor_zone)
         });
         let hours = at.hours.or_else(|| {
-            let remembered = browser::stored(REMEMBERED_HOURS).and_then(|tag| Hours::from_tag(&tag));
-            let counted = || browser::counts_24_hours().map(|yes| if yes { Hours::TwentyFour } else { Hours::Twelve });
-            remembered.or_else(counted).filter(|hours| *hours != Hours::default())
+            let remembered = browser::stored(REMEMBERED_HOURS).and_then(|tag| ClockFormat::from_tag(&tag));
+            let counted = || {
+                browser::counts_24_hours().map(|yes| if yes { ClockFormat::TwentyFour } else { ClockFormat::Twelve })
+            };
+            remembered.or_else(counted).filter(|hours| *hours != ClockFormat::default())
         });
         if zone != at.timezone || hours != at.hours {
             let address = Pick { timezone: zone, hours, ..at }.href(&path, &[]);

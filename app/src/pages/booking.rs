@@ -13,7 +13,7 @@ use crate::components::{
     StartLabel, TextField, awaiting, browser, month_answer, use_status,
 };
 use crate::context::{use_posted, use_visit};
-use crate::format::{self, Hours};
+use crate::format;
 use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, NaiveDate, Utc};
 use leptos::ev::SubmitEvent;
@@ -22,6 +22,7 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
+use scheduling::ClockFormat;
 use scheduling::{LocationKind, OffsetTable, urls};
 
 /// Parts of the address while another time is being chosen.
@@ -33,7 +34,7 @@ struct Page {
     token: StoredValue<String>,
     path: Signal<String>,
     pick: Memo<Pick>,
-    hours: Signal<Hours>,
+    hours: Signal<ClockFormat>,
     error: RwSignal<Option<AppError>>,
     pending: RwSignal<bool>,
     refetch: Callback<()>,
@@ -91,10 +92,10 @@ pub fn BookingPage() -> impl IntoView {
             }
         },
     );
-    // Hours as this browser remembers them; the address may say otherwise.
-    let remembered = RwSignal::new(Hours::default());
+    // ClockFormat as this browser remembers them; the address may say otherwise.
+    let remembered = RwSignal::new(ClockFormat::default());
     Effect::new(move |_| {
-        if let Some(hours) = browser::stored(REMEMBERED_HOURS).and_then(|tag| Hours::from_tag(&tag)) {
+        if let Some(hours) = browser::stored(REMEMBERED_HOURS).and_then(|tag| ClockFormat::from_tag(&tag)) {
             remembered.set(hours);
         }
     });
@@ -275,7 +276,7 @@ fn cancelled_text(booking: &BookingView) -> String {
 
 /// Date, time and zone of a session, as three lines.
 #[component]
-fn WhenLines(start: DateTime<Utc>, end: DateTime<Utc>, zone: OffsetTable, hours: Signal<Hours>) -> impl IntoView {
+fn WhenLines(start: DateTime<Utc>, end: DateTime<Utc>, zone: OffsetTable, hours: Signal<ClockFormat>) -> impl IntoView {
     let language = use_language();
     let (from, to) = (zone.wall(start), zone.wall(end));
     view! {
@@ -289,7 +290,7 @@ fn WhenLines(start: DateTime<Utc>, end: DateTime<Utc>, zone: OffsetTable, hours:
 }
 
 #[component]
-fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
+fn Facts(booking: BookingView, hours: Signal<ClockFormat>) -> impl IntoView {
     let messages = use_messages();
     let t = messages.public;
     let language = use_language();

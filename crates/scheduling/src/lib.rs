@@ -31,6 +31,11 @@ pub use slots::{Busy, MARGIN, MAX_RANGE_DAYS, Policy, Request, open_spans, slots
 mod language;
 pub use language::Language;
 
+mod regional;
+pub use regional::{ClockFormat, RegionalFormat};
+
+pub mod format;
+
 pub mod urls;
 
 mod booking;

@@ -30,7 +30,7 @@ const SCROLL_ZONE: f64 = 28.0;
 
 /// `09:00`.
 pub(super) fn clock(minutes: u16) -> String {
-    format::minutes(minutes, format::Hours::TwentyFour, Language::En)
+    format::minutes(minutes, scheduling::ClockFormat::TwentyFour, Language::En)
 }
 
 /// `09:00 – 12:00`.

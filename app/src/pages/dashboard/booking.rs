@@ -10,7 +10,7 @@ use crate::components::{
     Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, awaiting, browser,
     use_status,
 };
-use crate::format::{self, Hours};
+use crate::format;
 use crate::i18n::{error_text, fill, use_language, use_messages};
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
@@ -18,6 +18,7 @@ use leptos::task::spawn_local_scoped;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use scheduling::ClockFormat;
 use scheduling::{BookingId, Location, LocationKind, OffsetTable, urls};
 
 const MOVING: &[(&str, &str)] = &[("move", "1")];
@@ -63,7 +64,7 @@ fn when(start: DateTime<Utc>, end: DateTime<Utc>, zone: &OffsetTable) -> impl In
     view! {
         <span class="when-date">{format::date_with_year(from.date(), language)}</span>
         <br/>
-        <span class="when-time">{format::time_range(from, to, Hours::default(), language)}</span>
+        <span class="when-time">{format::time_range(from, to, ClockFormat::default(), language)}</span>
         " "
         <span class="muted small">{format::zone_with_offset(zone, start)}</span>
     }
@@ -189,11 +190,11 @@ fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl
     let (awaited, pending) = (RwSignal::new(None), RwSignal::new(false));
     let stored_path = StoredValue::new(path);
     let shown_path = Signal::derive(move || stored_path.get_value());
-    // Hours as this browser remembers them.
+    // ClockFormat as this browser remembers them.
     Effect::new({
         let navigate = navigate.clone();
         move |_| {
-            let remembered = browser::stored(REMEMBERED_HOURS).and_then(|tag| Hours::from_tag(&tag));
+            let remembered = browser::stored(REMEMBERED_HOURS).and_then(|tag| ClockFormat::from_tag(&tag));
             let current = pick.get_untracked();
             if let (None, Some(hours)) = (current.hours, remembered) {
                 let next = Pick { hours: Some(hours), ..current };

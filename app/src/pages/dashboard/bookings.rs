@@ -9,13 +9,14 @@ use crate::carried::carried;
 use crate::components::pick::{day_shift, with_query};
 use crate::components::{Button, ErrorView, Icon, Picture, Skeleton, use_status};
 use crate::context::use_visit;
-use crate::format::{self, Hours};
+use crate::format;
 use crate::i18n::{city_name, error_text, fill, use_language, use_messages};
 use chrono::NaiveDate;
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use scheduling::ClockFormat;
 use scheduling::{BookingId, urls};
 
 /// As it stands in the address: `show=pending`.
@@ -214,7 +215,7 @@ fn List(filter: BookingFilter, query: String, page: Page<BookingView>) -> impl I
 fn Card(booking: BookingView, acting: Acting) -> impl IntoView {
     let (t, language) = (use_messages().dashboard(), use_language());
     let (from, to) = (booking.mentor_zone.wall(booking.start), booking.mentor_zone.wall(booking.end));
-    let time = format::time_range(from, to, Hours::default(), language);
+    let time = format::time_range(from, to, ClockFormat::default(), language);
     let theirs = mentee_time(&booking);
     let ended = booking.end <= booking.now;
     let href = urls::dashboard_booking(booking.id);
@@ -259,7 +260,7 @@ pub(super) fn mentee_time(booking: &BookingView) -> Option<String> {
     let differs = booking.mentee_zone.offset_at(booking.start) != booking.mentor_zone.offset_at(booking.start);
     differs.then(|| {
         let (wall, own) = (booking.mentee_zone.wall(booking.start), booking.mentor_zone.wall(booking.start));
-        let mut time = format::time(wall.time(), Hours::default(), language);
+        let mut time = format::time(wall.time(), ClockFormat::default(), language);
         if wall.date() != own.date() {
             time = format!("{time}, {}", format::date_short(wall.date(), language));
         }

@@ -4,10 +4,11 @@ use super::bookings::mentee_time;
 use crate::api::dashboard::{confirm, decline};
 use crate::api::manage::{BookingKey, BookingView, cancel};
 use crate::components::{Button, Dialog, TextField, use_status};
-use crate::format::{self, Hours};
+use crate::format;
 use crate::i18n::{error_text, fill, use_language, use_messages};
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
+use scheduling::ClockFormat;
 
 /// What the mentor decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub fn Decide(
             let when = format!(
                 "{}, {}",
                 format::date(from.date(), language),
-                format::time_range(from, to, Hours::default(), language)
+                format::time_range(from, to, ClockFormat::default(), language)
             );
             Some(view! {
                 <p>

@@ -1,36 +1,7 @@
 //! Dates, times and durations in a language's habits. Pure: the same text on server and browser.
 
+use crate::{ClockFormat, Language, OffsetTable, Price};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
-use scheduling::{Language, OffsetTable, Price};
-
-/// How hours are counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Hours {
-    /// 1 to 12, twice.
-    #[default]
-    Twelve,
-    /// 0 to 23.
-    TwentyFour,
-}
-
-impl Hours {
-    /// As it stands in addresses: `12` or `24`.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::Twelve => "12",
-            Self::TwentyFour => "24",
-        }
-    }
-
-    /// The hours of an exact tag.
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        match tag {
-            "12" => Some(Self::Twelve),
-            "24" => Some(Self::TwentyFour),
-            _ => None,
-        }
-    }
-}
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -106,17 +77,17 @@ pub fn date_short(date: NaiveDate, language: Language) -> String {
 }
 
 /// `9:00 AM`, `오전 9:00`; `09:00` with 24 hours.
-pub fn time(time: NaiveTime, hours: Hours, language: Language) -> String {
-    clock(time.hour(), time.minute(), hours, language)
+pub fn time(time: NaiveTime, clock: ClockFormat, language: Language) -> String {
+    hour_and_minute(time.hour(), time.minute(), clock, language)
 }
 
 /// The clock time so many minutes after midnight; 1440, the end of a day, is `24:00` (`12:00 AM` with 12 hours).
-pub fn minutes(minutes: u16, hours: Hours, language: Language) -> String {
-    clock(u32::from(minutes) / 60, u32::from(minutes) % 60, hours, language)
+pub fn minutes(minutes: u16, clock: ClockFormat, language: Language) -> String {
+    hour_and_minute(u32::from(minutes) / 60, u32::from(minutes) % 60, clock, language)
 }
 
-fn clock(hour: u32, minute: u32, hours: Hours, language: Language) -> String {
-    if hours == Hours::TwentyFour {
+fn hour_and_minute(hour: u32, minute: u32, clock: ClockFormat, language: Language) -> String {
+    if clock == ClockFormat::TwentyFour {
         return format!("{hour:02}:{minute:02}");
     }
     let (morning, hour) = (hour % 24 < 12, (hour + 11) % 12 + 1);
@@ -129,10 +100,10 @@ fn clock(hour: u32, minute: u32, hours: Hours, language: Language) -> String {
 }
 
 /// From and to on one day: `9:00 – 9:30 AM` would save a word and cost a thought, so both are whole.
-pub fn time_range(from: NaiveDateTime, to: NaiveDateTime, hours: Hours, language: Language) -> String {
-    let mut text = time(from.time(), hours, language);
+pub fn time_range(from: NaiveDateTime, to: NaiveDateTime, clock: ClockFormat, language: Language) -> String {
+    let mut text = time(from.time(), clock, language);
     text.push_str(" – ");
-    text.push_str(&time(to.time(), hours, language));
+    text.push_str(&time(to.time(), clock, language));
     if from.date() != to.date() && to.time() != NaiveTime::MIN {
         text.push(' ');
         text.push_str(&day_shift((to.date() - from.date()).num_days()));
@@ -335,23 +306,23 @@ mod tests {
 
     #[test]
     fn clock_times_at_noon_and_midnight() {
-        let text = |h, m, hours, language| time(NaiveTime::from_hms_opt(h, m, 0).unwrap(), hours, language);
-        assert_eq!(text(9, 0, Hours::Twelve, En), "9:00\u{a0}AM");
-        assert_eq!(text(0, 5, Hours::Twelve, En), "12:05\u{a0}AM");
-        assert_eq!(text(12, 0, Hours::Twelve, En), "12:00\u{a0}PM");
-        assert_eq!(text(9, 0, Hours::Twelve, Ko), "오전\u{a0}9:00");
-        assert_eq!(text(21, 30, Hours::Twelve, Ko), "오후\u{a0}9:30");
-        assert_eq!(text(9, 0, Hours::TwentyFour, En), "09:00");
-        assert_eq!(minutes(1440, Hours::TwentyFour, Ko), "24:00");
-        assert_eq!(minutes(1440, Hours::Twelve, En), "12:00\u{a0}AM");
+        let text = |h, m, clock, language| time(NaiveTime::from_hms_opt(h, m, 0).unwrap(), clock, language);
+        assert_eq!(text(9, 0, ClockFormat::Twelve, En), "9:00\u{a0}AM");
+        assert_eq!(text(0, 5, ClockFormat::Twelve, En), "12:05\u{a0}AM");
+        assert_eq!(text(12, 0, ClockFormat::Twelve, En), "12:00\u{a0}PM");
+        assert_eq!(text(9, 0, ClockFormat::Twelve, Ko), "오전\u{a0}9:00");
+        assert_eq!(text(21, 30, ClockFormat::Twelve, Ko), "오후\u{a0}9:30");
+        assert_eq!(text(9, 0, ClockFormat::TwentyFour, En), "09:00");
+        assert_eq!(minutes(1440, ClockFormat::TwentyFour, Ko), "24:00");
+        assert_eq!(minutes(1440, ClockFormat::Twelve, En), "12:00\u{a0}AM");
     }
 
     #[test]
     fn a_range_says_when_it_ends_on_another_day() {
         let at = |d, h| day(2026, 12, d).and_hms_opt(h, 0, 0).unwrap();
-        assert_eq!(time_range(at(1, 9), at(1, 10), Hours::TwentyFour, En), "09:00 – 10:00");
-        assert_eq!(time_range(at(1, 23), at(2, 1), Hours::TwentyFour, En), "23:00 – 01:00 +1");
-        assert_eq!(time_range(at(1, 23), at(2, 0), Hours::TwentyFour, En), "23:00 – 00:00");
+        assert_eq!(time_range(at(1, 9), at(1, 10), ClockFormat::TwentyFour, En), "09:00 – 10:00");
+        assert_eq!(time_range(at(1, 23), at(2, 1), ClockFormat::TwentyFour, En), "23:00 – 01:00 +1");
+        assert_eq!(time_range(at(1, 23), at(2, 0), ClockFormat::TwentyFour, En), "23:00 – 00:00");
     }
 
     #[test]
