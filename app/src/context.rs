@@ -3,7 +3,7 @@
 use crate::carried::Json;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use scheduling::{FieldError, Language};
+use scheduling::{ClockFormat, FieldError, Language, RegionalFormat};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ use crate::AppError;
 pub struct Visit {
     /// The page's language.
     pub language: Language,
+    /// How hours and weeks are written for this visitor.
+    pub format: RegionalFormat,
     /// The mentor who is logged in.
     pub viewer: Option<Viewer>,
     /// When the page was rendered.
@@ -84,6 +86,7 @@ fn server_visit() -> Visit {
 fn server_visit() -> Visit {
     Visit {
         language: Language::En,
+        format: RegionalFormat::default(),
         viewer: None,
         now: DateTime::UNIX_EPOCH,
         base_url: String::new(),
@@ -96,6 +99,14 @@ fn server_visit() -> Visit {
 /// The visit; reactive, since settings may change the language or name.
 pub fn use_visit() -> RwSignal<Visit> {
     expect_context()
+}
+
+/// The cookie that remembers how a visitor wants hours to be counted: `12h` or `24h`.
+pub const CLOCK_COOKIE: &str = "clock";
+
+/// How hours are counted for this visitor. Call it while a view is made.
+pub fn use_clock() -> ClockFormat {
+    use_visit().with_untracked(|visit| visit.format.clock)
 }
 
 /// The path that the posted values belong to: the one that the server rendered.

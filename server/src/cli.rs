@@ -187,6 +187,7 @@ async fn perform(command: Command, config: Config) -> Result<(), StartError> {
                 bio: None,
                 photo_url: None,
                 language: Language::default(),
+                format: None,
             };
             let context = edge::context(&config, database.store.clone())?;
             print_new_mentor(&context, &new, json).await

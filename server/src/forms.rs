@@ -117,6 +117,7 @@ async fn sign_up(form: Submission) -> Response {
         bio: None,
         photo_url: None,
         language: form.visitor.language,
+        format: Some(form.visitor.format),
     };
     match accounts::sign_up(form.context(), &new, Secret::new(form.value("password"))).await {
         Ok(()) => see(&format!("{}?sent=1", urls::SIGNUP)),
@@ -236,7 +237,7 @@ async fn book_form(mut form: Submission, mentor: String, session_type: String) -
     };
     let (mentor, session_type) = (asked.mentor.clone(), asked.session_type.clone());
     form.values.remove(NEARBY);
-    match book_in(form.context(), asked, form.visitor.language).await {
+    match book_in(form.context(), asked, form.visitor.caller()).await {
         Ok(token) => see(&format!("{}?new=1", bookings::manage_path(&token))),
         Err(error) => {
             let error = wire(error);

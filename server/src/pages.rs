@@ -1,18 +1,19 @@
 //! Pages and server functions: what each request knows of its visitor, and the headers that keep a page to itself.
 
 use app::api::server::Caller;
-use app::context::{Posted, Viewer, Visit};
+use app::context::{CLOCK_COOKIE, Posted, Viewer, Visit};
 use app::document::{self, Files};
 use axum::body::Body;
 use axum::extract::{FromRef, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::secrets::Secret;
+use booking::store::Account;
 use booking::{Context, accounts, calendar, jobs};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use scheduling::{Language, MentorId, urls};
+use scheduling::{ClockFormat, Language, MentorId, RegionalFormat, urls};
 use std::fmt::Write as _;
 
 /// What every handler of a page needs.
@@ -32,12 +33,25 @@ pub(crate) struct Visitor {
     pub(crate) viewer: Option<Viewer>,
     pub(crate) session: Option<Secret>,
     pub(crate) language: Language,
+    /// How hours and weeks are written for them.
+    pub(crate) format: RegionalFormat,
 }
 
 impl Visitor {
     /// Nobody is logged in, and no language is asked for.
     pub(crate) fn nobody() -> Self {
-        Self { mentor: None, viewer: None, session: None, language: Language::default() }
+        Self {
+            mentor: None,
+            viewer: None,
+            session: None,
+            language: Language::default(),
+            format: RegionalFormat::default(),
+        }
+    }
+
+    /// As server functions see this visitor.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { mentor: self.mentor, language: self.language, format: self.format }
     }
 }
 
@@ -74,9 +88,10 @@ impl Site {
     /// What a page or server function of this visitor finds in its context.
     pub(crate) fn provide(&self, visitor: &Visitor, posted: Option<Posted>) {
         provide_context(self.context.clone());
-        provide_context(Caller { mentor: visitor.mentor, language: visitor.language });
+        provide_context(visitor.caller());
         provide_context(Visit {
             language: visitor.language,
+            format: visitor.format,
             viewer: visitor.viewer.clone(),
             now: self.context.now(),
             base_url: self.context.base_url.clone(),
@@ -142,6 +157,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let language =
         cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(|| Language::negotiate(accepted));
+    let format = format_of(request.uri(), headers, account.as_ref(), accepted);
     let path = request.uri().path();
     let private = path == urls::DASHBOARD || path.starts_with("/dashboard/");
     let calendar_expired = match &account {
@@ -164,6 +180,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
         }),
         session,
         language,
+        format,
     };
     if private && visitor.mentor.is_none() && [Method::GET, Method::HEAD].contains(request.method()) {
         let next = request.uri().path_and_query().map(|p| p.as_str()).unwrap_or(path);
@@ -176,6 +193,23 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     headers.append(header::VARY, HeaderValue::from_static("Cookie, Accept-Language"));
     response
+}
+
+/// How hours and weeks are written for this visitor. A mentor who is logged in has settings; everybody else has a switch,
+/// which stands in the address and is remembered in a cookie; otherwise it is as is usual in the browser's region.
+fn format_of(uri: &Uri, headers: &HeaderMap, account: Option<&Account>, accepted: &str) -> RegionalFormat {
+    let usual = RegionalFormat::negotiate(accepted);
+    if let Some(account) = account {
+        return accounts::chosen_format(account, usual);
+    }
+    let clock = clock_in(uri).or_else(|| cookie(headers, CLOCK_COOKIE).and_then(ClockFormat::from_tag));
+    RegionalFormat { clock: clock.unwrap_or(usual.clock), ..usual }
+}
+
+/// The clock format that an address asks for: `h=24h`.
+fn clock_in(uri: &Uri) -> Option<ClockFormat> {
+    let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == "h").find_map(|(_, value)| ClockFormat::from_tag(value))
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use scheduling::{
-    Actor, ApiKeyId, Availability, BookingId, Busy, CalendarId, Change, ConnectionId, EventKind, Language, OffsetTable,
-    SessionType,
+    Actor, ApiKeyId, Availability, BookingId, Busy, CalendarId, Change, ClockFormat, ConnectionId, EventKind, Language,
+    OffsetTable, SessionType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,9 @@ pub struct Settings {
     pub photo_url: String,
     pub timezone: String,
     pub language: Language,
+    pub clock: ClockFormat,
+    /// 0 (Sunday) to 6 (Saturday).
+    pub week_start: u8,
 }
 
 /// An API key, without its secret.

@@ -21,7 +21,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
 use scheduling::{
     Actor, ApiKeyId, Availability, BookingId, CalendarId, ConnectionId, FieldError, Language, MentorId, OffsetTable,
-    SessionType, Status,
+    RegionalFormat, SessionType, Status,
 };
 use uuid::Uuid;
 
@@ -32,6 +32,8 @@ pub struct Caller {
     pub mentor: Option<MentorId>,
     /// The language that the request asks for.
     pub language: Language,
+    /// How hours and weeks are written for them.
+    pub format: RegionalFormat,
 }
 
 /// From which address a server function is called, as the limits count it; not set while a page is rendered.
@@ -193,7 +195,7 @@ pub async fn nearest_in(
 }
 
 pub(super) async fn book(form: BookForm) -> Result<Booked, AppError> {
-    let token = book_in(&context(), form, expect_context::<Caller>().language).await.map_err(fail)?;
+    let token = book_in(&context(), form, expect_context::<Caller>()).await.map_err(fail)?;
     Ok(Booked { manage_path: rules::manage_path(&token) })
 }
 
@@ -202,7 +204,7 @@ pub(super) async fn book(form: BookForm) -> Result<Booked, AppError> {
 /// # Errors
 /// As [`booking::bookings::book`], but for [`Error::HoldExpired`]: whoever typed for longer than the time was kept still
 /// gets it, if it is free.
-pub async fn book_in(context: &Context, mut form: BookForm, language: Language) -> Result<Secret, Error> {
+pub async fn book_in(context: &Context, mut form: BookForm, caller: Caller) -> Result<Secret, Error> {
     let hold = form.hold.take();
     // The key is for this very form: another content is another booking. By which hold it is kept is no content.
     let idempotency = (!form.idempotency_key.is_empty()).then(|| {
@@ -217,7 +219,8 @@ pub async fn book_in(context: &Context, mut form: BookForm, language: Language) 
         email: form.email,
         timezone: form.timezone,
         notes: Some(form.notes),
-        language,
+        language: caller.language,
+        clock: caller.format.clock,
         hold,
         idempotency,
     };
@@ -423,7 +426,10 @@ pub(super) async fn delete_session_type(slug: String) -> Result<(), AppError> {
 }
 
 fn settings_of(account: Account) -> Settings {
+    let format = accounts::chosen_format(&account, expect_context::<Caller>().format);
     Settings {
+        clock: format.clock,
+        week_start: format.week_start,
         name: account.name,
         handle: account.handle,
         email: account.email,
@@ -449,6 +455,8 @@ pub(super) async fn save_settings(settings: Settings) -> Result<Settings, AppErr
         photo_url: Some(settings.photo_url),
         timezone: settings.timezone,
         language: settings.language.tag().to_owned(),
+        clock: Some(settings.clock.tag().to_owned()),
+        week_start: Some(i16::from(settings.week_start)),
     };
     let account = accounts::update_profile(&context(), caller()?, profile).await.map_err(fail)?;
     Ok(settings_of(account))

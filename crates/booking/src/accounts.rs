@@ -13,7 +13,8 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::{AccountNotice, Outgoing};
 use scheduling::{
-    Actor as By, ApiKeyId, Change, FieldError, Language, MentorId, SessionType, SessionTypeId, Way, rules, urls,
+    Actor as By, ApiKeyId, Change, ClockFormat, FieldError, Language, MentorId, RegionalFormat, SessionType,
+    SessionTypeId, Way, rules, urls,
 };
 use serde::Serialize;
 use std::sync::LazyLock;
@@ -41,6 +42,8 @@ pub struct NewAccount {
     pub bio: Option<String>,
     pub photo_url: Option<String>,
     pub language: Language,
+    /// How hours and weeks are written for them; unset: as is usual for their language.
+    pub format: Option<RegionalFormat>,
 }
 
 impl NewAccount {
@@ -59,6 +62,8 @@ impl NewAccount {
             photo_url: self.photo_url.clone(),
             timezone: self.timezone.clone(),
             language: self.language.tag().to_owned(),
+            clock: self.format.map(|format| format.clock.tag().to_owned()),
+            week_start: self.format.map(|format| i16::from(format.week_start)),
         }
     }
 
@@ -75,6 +80,8 @@ impl NewAccount {
             photo_url: profile.photo_url,
             timezone: profile.timezone,
             language: profile.language,
+            clock: profile.clock,
+            week_start: profile.week_start,
             created_at: context.now(),
         }
     }
@@ -93,8 +100,32 @@ fn profile_errors(context: &Context, profile: &Profile) -> Vec<Option<FieldError
             .flatten(),
         filled(&profile.headline).and_then(|text| rules::check_name("headline", &text)),
         filled(&profile.bio).and_then(|text| rules::check_text("bio", &text, rules::MAX_TEXT)),
+        check_format(profile),
         filled(&profile.photo_url).and_then(|text| rules::check_url("photo_url", &text)),
     ]
+}
+
+fn check_format(profile: &Profile) -> Option<FieldError> {
+    let known =
+        profile.clock.as_deref().is_none_or(|clock| ClockFormat::from_tag(clock).is_some_and(|c| c.tag() == clock));
+    if !known {
+        return Some(FieldError::new("clock", "invalid", "Send 12h or 24h."));
+    }
+    let on_a_day = profile.week_start.is_none_or(|day| (0..=6).contains(&day));
+    (!on_a_day).then(|| FieldError::new("week_start", "out_of_range", "Send a day from 0 (Sunday) to 6 (Saturday)."))
+}
+
+/// How hours and weeks are written for this mentor: as they have set it, else as is usual for their language.
+pub fn format_of(account: &Account) -> RegionalFormat {
+    chosen_format(account, RegionalFormat::of_tag(&account.language))
+}
+
+/// How hours and weeks are written for this mentor: as they have set it, else as is `usual`.
+pub fn chosen_format(account: &Account, usual: RegionalFormat) -> RegionalFormat {
+    RegionalFormat {
+        clock: account.clock.as_deref().and_then(ClockFormat::from_tag).unwrap_or(usual.clock),
+        week_start: account.week_start.and_then(|day| u8::try_from(day).ok()).unwrap_or(usual.week_start),
+    }
 }
 
 fn tidy(mut profile: Profile) -> Profile {
@@ -492,6 +523,8 @@ pub struct Export {
     pub photo_url: Option<String>,
     pub timezone: String,
     pub language: String,
+    pub clock: &'static str,
+    pub week_start: u8,
     pub created_at: DateTime<Utc>,
     pub availability: scheduling::Availability,
     pub session_types: Vec<SessionType>,
@@ -513,6 +546,7 @@ pub async fn export(context: &Context, mentor: MentorId) -> Result<Export, Error
     let bookings = tx.bookings(mentor, &filter).await?;
     let activity = activity::export(&mut tx, mentor).await?;
     drop(tx);
+    let format = format_of(&account);
     Ok(Export {
         calendars: crate::calendar::list(context, mentor).await?,
         activity,
@@ -524,6 +558,8 @@ pub async fn export(context: &Context, mentor: MentorId) -> Result<Export, Error
         bio: account.bio,
         photo_url: account.photo_url,
         timezone: account.timezone,
+        clock: format.clock.tag(),
+        week_start: format.week_start,
         language: account.language,
         created_at: account.created_at,
         availability,

@@ -9,7 +9,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use mailer::Invite;
 use scheduling::{
-    Actor as By, ApiKeyId, BookingId, EventId, FieldError, Language, MentorId, Policy, Status, rules, urls,
+    Actor as By, ApiKeyId, BookingId, ClockFormat, EventId, FieldError, Language, MentorId, Policy, RegionalFormat,
+    Status, rules, urls,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -58,9 +59,17 @@ pub struct Request {
     pub timezone: String,
     pub notes: Option<String>,
     pub language: Language,
+    /// How the mentee counts hours.
+    pub clock: ClockFormat,
     /// The hold that keeps the start for whoever books.
     pub hold: Option<Uuid>,
     pub idempotency: Option<Idempotency>,
+}
+
+/// How the mentee counts hours: as they said when they booked, else as is usual for their language.
+pub fn clock_of(booking: &Booking) -> ClockFormat {
+    let said = booking.clock.as_deref().and_then(ClockFormat::from_tag);
+    said.unwrap_or_else(|| RegionalFormat::of_tag(&booking.language).clock)
 }
 
 /// The same key with the same content gives the first answer again.
@@ -208,6 +217,7 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
         email: request.email.trim().to_owned(),
         timezone: request.timezone,
         language: request.language.tag().to_owned(),
+        clock: Some(request.clock.tag().to_owned()),
         notes: request.notes.map(|notes| notes.trim().to_owned()).filter(|notes| !notes.is_empty()),
         manage_token_hash: token.hash(),
         manage_token_sealed: sealed.clone(),

@@ -29,6 +29,7 @@ pub async fn seed(context: &Context) -> Result<bool, Error> {
         ),
         photo_url: None,
         language: Language::Ko,
+        format: None,
     };
     let (account, _) = accounts::create(context, &new).await?;
     let clock = |hours: u16| ClockTime::from_minutes(hours * 60).unwrap_or(ClockTime::MIDNIGHT);

@@ -135,6 +135,7 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
     let mentee = parts.recipient == Recipient::Mentee;
     let language = if mentee { &booking.language } else { &account.language };
     let language = Language::from_tag(language).unwrap_or_default();
+    let clock = if mentee { bookings::clock_of(booking) } else { crate::accounts::format_of(&account).clock };
     let booker = match booking.erased_at {
         None => Person { name: booking.name.clone(), email: booking.email.clone(), zone: zone(&booking.timezone)? },
         Some(_) => Person::erased(language, zone(&account.timezone)?),
@@ -150,6 +151,7 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
         event: parts.event,
         recipient: parts.recipient,
         language,
+        clock,
         message_id: parts.message_id,
         uid: format!("{}@yaksok", booking.id),
         sequence: parts.sequence,

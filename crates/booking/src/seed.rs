@@ -46,6 +46,7 @@ pub async fn fill(context: &Context, amounts: Amounts, force: bool) -> Result<bo
         bio: None,
         photo_url: None,
         language: Language::default(),
+        format: None,
     };
     let (busy, _) = accounts::create(context, &new).await?;
     let busy = busy.id();

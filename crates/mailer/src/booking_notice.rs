@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use icalendar::{EventStatus, PartStat};
-use scheduling::{Language, Location, LocationKind, OffsetTable};
+use scheduling::{ClockFormat, Language, Location, LocationKind, OffsetTable};
 use std::fmt;
 
 /// One of the two who meet.
@@ -128,6 +128,8 @@ pub struct BookingNotice {
     pub recipient: Recipient,
     /// In which language.
     pub language: Language,
+    /// How the recipient counts hours.
+    pub clock: ClockFormat,
     /// See [`Outgoing::message_id`].
     pub message_id: String,
     /// The booking's `UID`, for life.
@@ -333,7 +335,7 @@ impl BookingNotice {
 
     fn details(&self, messages: &Messages, facts: &Facts<'_>) -> Vec<Detail> {
         let (me, other) = self.sides();
-        let span = |zone, start, end| when::span(self.language, zone, start, end);
+        let span = |zone, start, end| when::span(self.language, self.clock, zone, start, end);
         let plain = |label: &str, value: String| Detail { label: label.to_owned(), value, kind: Kind::Plain };
         let mut details =
             vec![Detail { kind: Kind::Time, ..plain(messages.when, span(&me.zone, self.start, self.end)) }];

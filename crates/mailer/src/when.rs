@@ -1,26 +1,32 @@
 //! Dates and times in the habits of each language, never without their time zone.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike, Utc, Weekday};
-use scheduling::{Language, OffsetTable};
+use scheduling::{ClockFormat, Language, OffsetTable};
 
 /// From when to when, by the clocks of `zone`: `Tuesday, December 1, 2026, 9:00 – 9:30 AM (Asia/Seoul, UTC+9)`.
 ///
 /// A session that ends on another date shows both dates; one during which the clocks change shows both offsets.
-pub(crate) fn span(language: Language, zone: &OffsetTable, start: DateTime<Utc>, end: DateTime<Utc>) -> String {
+pub(crate) fn span(
+    language: Language,
+    clock: ClockFormat,
+    zone: &OffsetTable,
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+) -> String {
     let (from, to) = (zone.wall(start), zone.wall(end));
+    let time = |wall| time(language, clock, wall);
+    let on_day = |wall, text: String| match language {
+        Language::En => format!("{}, {text}", date(language, wall)),
+        Language::Ko => format!("{} {text}", date(language, wall)),
+    };
     let same_day = from.date() == to.date();
-    let same_half = same_day && from.hour12().0 == to.hour12().0;
+    // Then the half of the day is written once: behind both times in English, before both in Korean.
+    let same_half = same_day && clock == ClockFormat::Twelve && from.hour12().0 == to.hour12().0;
     let range = match language {
-        Language::En if same_half => format!("{}, {} – {}", date(language, from), from.format("%-I:%M"), clock_en(to)),
-        Language::En if same_day => format!("{}, {} – {}", date(language, from), clock_en(from), clock_en(to)),
-        Language::En => {
-            format!("{}, {} – {}, {}", date(language, from), clock_en(from), date(language, to), clock_en(to))
-        }
-        Language::Ko if same_half => format!("{} {} – {}", date(language, from), clock_ko(from), to.format("%-I:%M")),
-        Language::Ko if same_day => format!("{} {} – {}", date(language, from), clock_ko(from), clock_ko(to)),
-        Language::Ko => {
-            format!("{} {} – {} {}", date(language, from), clock_ko(from), date(language, to), clock_ko(to))
-        }
+        _ if !same_day => format!("{} – {}", on_day(from, time(from)), on_day(to, time(to))),
+        Language::En if same_half => on_day(from, format!("{} – {}", from.format("%-I:%M"), time(to))),
+        Language::Ko if same_half => on_day(from, format!("{} – {}", time(from), to.format("%-I:%M"))),
+        _ => on_day(from, format!("{} – {}", time(from), time(to))),
     };
     format!("{range} ({})", zone_label(zone, start, end))
 }
@@ -43,13 +49,15 @@ fn date(language: Language, wall: NaiveDateTime) -> String {
     }
 }
 
-fn clock_en(wall: NaiveDateTime) -> String {
-    wall.format("%-I:%M %p").to_string()
-}
-
-fn clock_ko(wall: NaiveDateTime) -> String {
-    let half = if wall.hour12().0 { "오후" } else { "오전" };
-    format!("{half} {}", wall.format("%-I:%M"))
+fn time(language: Language, clock: ClockFormat, wall: NaiveDateTime) -> String {
+    match (clock, language) {
+        (ClockFormat::TwentyFour, _) => wall.format("%H:%M").to_string(),
+        (ClockFormat::Twelve, Language::En) => wall.format("%-I:%M %p").to_string(),
+        (ClockFormat::Twelve, Language::Ko) => {
+            let half = if wall.hour12().0 { "오후" } else { "오전" };
+            format!("{half} {}", wall.format("%-I:%M"))
+        }
+    }
 }
 
 fn weekday_ko(date: NaiveDate) -> &'static str {
@@ -93,7 +101,7 @@ mod tests {
     }
 
     fn both(zone: &OffsetTable, start: &str, end: &str) -> [String; 2] {
-        Language::ALL.map(|language| span(language, zone, at(start), at(end)))
+        Language::ALL.map(|language| span(language, ClockFormat::Twelve, zone, at(start), at(end)))
     }
 
     #[test]
@@ -104,6 +112,20 @@ mod tests {
                 "Tuesday, December 1, 2026, 9:00 – 9:30 AM (Asia/Seoul, UTC+9)",
                 "2026년 12월 1일 (화) 오전 9:00 – 9:30 (Asia/Seoul, UTC+9)",
             ]
+        );
+    }
+
+    #[test]
+    fn with_24_hours() {
+        let seoul = OffsetTable::fixed("Asia/Seoul", 9 * 3600);
+        let text = |language, start, end| span(language, ClockFormat::TwentyFour, &seoul, at(start), at(end));
+        assert_eq!(
+            text(Language::En, "2026-12-01T00:00:00Z", "2026-12-01T00:30:00Z"),
+            "Tuesday, December 1, 2026, 09:00 – 09:30 (Asia/Seoul, UTC+9)"
+        );
+        assert_eq!(
+            text(Language::Ko, "2026-12-01T14:45:00Z", "2026-12-01T15:15:00Z"),
+            "2026년 12월 1일 (화) 23:45 – 2026년 12월 2일 (수) 00:15 (Asia/Seoul, UTC+9)"
         );
     }
 

@@ -28,6 +28,8 @@ pub struct Booking {
     pub email: String,
     pub timezone: String,
     pub language: String,
+    /// `12h` or `24h`: how the booker counts hours; unset: as is usual for the language.
+    pub clock: Option<String>,
     pub notes: Option<String>,
     pub sequence: i32,
     pub manage_token_sealed: Vec<u8>,
@@ -59,6 +61,8 @@ pub struct NewBooking {
     pub email: String,
     pub timezone: String,
     pub language: String,
+    /// `12h` or `24h`: how the booker counts hours; unset: as is usual for the language.
+    pub clock: Option<String>,
     pub notes: Option<String>,
     pub manage_token_hash: [u8; 32],
     pub manage_token_sealed: Vec<u8>,
@@ -165,6 +169,7 @@ struct Row {
     booker_email: Option<String>,
     booker_timezone: Option<String>,
     booker_language: Option<String>,
+    booker_clock: Option<String>,
     notes: Option<String>,
     sequence: i32,
     manage_token_sealed: Option<Vec<u8>>,
@@ -218,6 +223,7 @@ impl TryFrom<Row> for Booking {
             email: details(row.booker_email, "")?,
             timezone: details(row.booker_timezone, "UTC")?,
             language: details(row.booker_language, "en")?,
+            clock: row.booker_clock,
             notes: row.notes,
             sequence: row.sequence,
             // The database sees to it that it is there, unless it was erased.
@@ -237,7 +243,7 @@ macro_rules! select {
             Row,
             "SELECT id, mentor_id, session_type_id, session_slug, session_name, status, during, buffer_before_minutes,
                  buffer_after_minutes, cancel_notice_minutes, location_kind, location_value, booker_name, booker_email,
-                 booker_timezone, booker_language, notes, sequence, manage_token_sealed, created_at, cancelled_at,
+                 booker_timezone, booker_language, booker_clock, notes, sequence, manage_token_sealed, created_at, cancelled_at,
                  cancelled_by, reason, erased_at
              FROM bookings WHERE status <> 'held' AND " + $tail,
             $($argument),*
@@ -254,9 +260,9 @@ impl Tx {
         sqlx::query!(
             "INSERT INTO bookings (id, mentor_id, session_type_id, session_slug, session_name, status, during,
                  buffer_before_minutes, buffer_after_minutes, cancel_notice_minutes, location_kind, location_value,
-                 booker_name, booker_email, booker_timezone, booker_language, notes, manage_token_hash,
+                 booker_name, booker_email, booker_timezone, booker_language, booker_clock, notes, manage_token_hash,
                  manage_token_sealed, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
             b.id.0,
             b.mentor_id.0,
             b.session_type_id.0,
@@ -274,6 +280,7 @@ impl Tx {
             b.email,
             b.timezone,
             b.language,
+            b.clock,
             b.notes,
             &b.manage_token_hash,
             b.manage_token_sealed,

@@ -30,6 +30,10 @@ pub struct Account {
     pub photo_url: Option<String>,
     pub timezone: String,
     pub language: String,
+    /// `12h` or `24h`; unset: as is usual for the language.
+    pub clock: Option<String>,
+    /// 0 (Sunday) to 6 (Saturday); unset: as is usual for the language.
+    pub week_start: Option<i16>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -47,6 +51,10 @@ pub struct NewMentor {
     pub photo_url: Option<String>,
     pub timezone: String,
     pub language: String,
+    /// `12h` or `24h`; unset: as is usual for the language.
+    pub clock: Option<String>,
+    /// 0 (Sunday) to 6 (Saturday); unset: as is usual for the language.
+    pub week_start: Option<i16>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -61,6 +69,10 @@ pub struct Profile {
     pub photo_url: Option<String>,
     pub timezone: String,
     pub language: String,
+    /// See [`Account::clock`].
+    pub clock: Option<String>,
+    /// See [`Account::week_start`].
+    pub week_start: Option<i16>,
 }
 
 impl Mentor {
@@ -144,7 +156,8 @@ impl Tx {
     pub async fn account(&mut self, id: MentorId) -> Result<Option<Account>, StoreError> {
         Ok(sqlx::query_as!(
             Account,
-            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, clock,
+                 week_start, created_at
              FROM mentors WHERE id = $1",
             id.0
         )
@@ -156,7 +169,8 @@ impl Tx {
     pub async fn account_by_email(&mut self, email: &str) -> Result<Option<Account>, StoreError> {
         Ok(sqlx::query_as!(
             Account,
-            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, clock,
+                 week_start, created_at
              FROM mentors WHERE lower(email) = lower($1)",
             sought(email)
         )
@@ -168,7 +182,8 @@ impl Tx {
     pub async fn account_by_handle(&mut self, handle: &str) -> Result<Option<Account>, StoreError> {
         Ok(sqlx::query_as!(
             Account,
-            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, clock,
+                 week_start, created_at
              FROM mentors WHERE handle = $1",
             sought(handle)
         )
@@ -185,8 +200,9 @@ impl Tx {
     pub async fn insert_mentor(&mut self, mentor: &NewMentor) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO mentors
-                 (id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                 (id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, clock,
+                  week_start, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             mentor.id.0,
             mentor.handle,
             mentor.name,
@@ -197,6 +213,8 @@ impl Tx {
             mentor.photo_url,
             mentor.timezone,
             mentor.language,
+            mentor.clock,
+            mentor.week_start,
             mentor.created_at
         )
         .execute(self.connection())
@@ -207,7 +225,8 @@ impl Tx {
     /// Mentor: changes their own profile. [`StoreError::HandleTaken`].
     pub async fn update_profile(&mut self, id: MentorId, profile: &Profile) -> Result<(), StoreError> {
         sqlx::query!(
-            "UPDATE mentors SET handle = $2, name = $3, headline = $4, bio = $5, photo_url = $6, timezone = $7, language = $8
+            "UPDATE mentors SET handle = $2, name = $3, headline = $4, bio = $5, photo_url = $6, timezone = $7, language = $8,
+                 clock = $9, week_start = $10
              WHERE id = $1",
             id.0,
             profile.handle,
@@ -216,7 +235,9 @@ impl Tx {
             profile.bio,
             profile.photo_url,
             profile.timezone,
-            profile.language
+            profile.language,
+            profile.clock,
+            profile.week_start
         )
         .execute(self.connection())
         .await?;

@@ -37,6 +37,8 @@ fn mentor(id: MentorId, handle: &str) -> NewMentor {
         photo_url: None,
         timezone: "UTC".into(),
         language: "en".into(),
+        clock: None,
+        week_start: None,
         created_at: start(),
     }
 }
@@ -59,6 +61,7 @@ fn booking(n: u8, mentor: MentorId, start: DateTime<Utc>, minutes: i64) -> NewBo
         email: "ada@example.com".into(),
         timezone: "UTC".into(),
         language: "en".into(),
+        clock: None,
         notes: None,
         manage_token_hash: [n; 32],
         manage_token_sealed: vec![n],

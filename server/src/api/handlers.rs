@@ -20,7 +20,7 @@ use booking::recent::Recent;
 use booking::secrets::{Secret, sha256};
 use booking::{Context, Error, calendar, holds, listing, schedule};
 use chrono::NaiveDate;
-use scheduling::{Availability, BookingId, Language, SessionType, Status, rules};
+use scheduling::{Availability, BookingId, Language, RegionalFormat, SessionType, Status, rules};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -35,9 +35,12 @@ fn booking_id(text: &str) -> Result<BookingId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
+fn accepted_languages(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())
+}
+
 fn language(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    Language::negotiate(accepted.unwrap_or_default())
+    Language::negotiate(accepted_languages(headers).unwrap_or_default())
 }
 
 pub(super) async fn mentors(State(context): State<Context>, Query(mut asked): Query) -> Answer {
@@ -79,6 +82,7 @@ pub(super) async fn create_mentor(
         bio: fields.optional_text("bio"),
         photo_url: fields.optional_text("photo_url"),
         language: language(&headers),
+        format: accepted_languages(&headers).map(RegionalFormat::negotiate),
     };
     fields.finish()?;
     let (account, key) = accounts::create(&context, &new).await?;
@@ -267,6 +271,7 @@ pub(super) async fn create_booking(
     let mut fields = body?.required()?;
     // What is no id is the id of no hold.
     let hold = fields.optional_text("hold");
+    let clock = fields.optional_clock("clock");
     let request = Request {
         idempotency: idempotency(&headers, &mut fields),
         mentor: fields.text("mentor"),
@@ -277,6 +282,8 @@ pub(super) async fn create_booking(
         timezone: fields.text("timezone"),
         notes: fields.optional_text("notes"),
         language: language(&headers),
+        clock: clock
+            .unwrap_or_else(|| RegionalFormat::negotiate(accepted_languages(&headers).unwrap_or_default()).clock),
         hold: hold.map(|id| id.parse().unwrap_or_default()),
     };
     fields.finish()?;

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use booking::secrets::sha256;
 use chrono::{DateTime, NaiveDate, Utc};
-use scheduling::FieldError;
+use scheduling::{ClockFormat, FieldError};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -274,6 +274,16 @@ impl Fields {
             Some(_) => self.wrong(field, "invalid", "Send one text."),
         }
         None
+    }
+
+    /// `12h` or `24h`, or left out.
+    pub(super) fn optional_clock(&mut self, field: &str) -> Option<ClockFormat> {
+        let text = self.optional_text(field)?;
+        let clock = ClockFormat::ALL.into_iter().find(|clock| clock.tag() == text);
+        if clock.is_none() {
+            self.wrong(field, "invalid", "Send 12h or 24h.");
+        }
+        clock
     }
 
     /// An instant that must be there.

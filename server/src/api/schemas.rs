@@ -43,7 +43,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 ("expires_at", instant("2026-11-22T09:05:00Z")),
             ]),
         ),
-        ("NewBooking", lenient(new_booking(), &["notes", "hold"])),
+        ("NewBooking", lenient(new_booking(), &["notes", "hold", "clock"])),
         ("MadeBooking", object(joined(booking(), manage()))),
         ("BookingPage", page("Booking")),
         ("Booking", object(booking())),
@@ -317,6 +317,13 @@ fn new_booking() -> Value {
         ("timezone", zone("America/New_York")),
         ("notes", or_null(long_text("About my portfolio."))),
         ("hold", about(mostly_null(id()), "The id of a hold of this start, if there is one.")),
+        (
+            "clock",
+            about(
+                or_null(words(&["12h", "24h"])),
+                "How the mentee's mails count hours; left out: as is usual in the region that Accept-Language names.",
+            ),
+        ),
     ])
 }
 
@@ -339,6 +346,7 @@ fn booking() -> Members {
         ("start", instant("2026-12-01T00:00:00Z")),
         ("end", instant("2026-12-01T00:30:00Z")),
         ("timezone", about(zone("America/New_York"), "The mentee's; UTC once their details were erased.")),
+        ("clock", about(words(&["12h", "24h"]), "How the mentee counts hours.")),
         ("mentor", mentor),
         ("session_type", session_type),
         ("name", about(with(text("Ada"), json!({ "maxLength": MAX_NAME })), "Empty once the details were erased.")),

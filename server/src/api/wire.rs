@@ -119,6 +119,7 @@ pub(super) fn booking(booked: &Booked) -> Value {
     let Booked { booking: b, mentor } = booked;
     json!({
         "id": b.id, "status": b.status, "start": utc(b.start), "end": utc(b.end), "timezone": b.timezone,
+        "clock": booking::bookings::clock_of(b),
         "mentor": { "handle": mentor.handle, "name": mentor.name, "timezone": mentor.timezone },
         "session_type": {
             "slug": b.session_slug, "name": b.session_name, "duration_minutes": (b.end - b.start).num_minutes(),

@@ -5,13 +5,13 @@ use crate::api::dashboard::{Activity, ActivityLine, ActivityOf, activity};
 use crate::carried::carried;
 use crate::components::pick::{day_shift, instant_tag, with_query};
 use crate::components::{ErrorView, Icon, Picture, Skeleton};
+use crate::context::use_clock;
 use crate::format;
 use crate::i18n::{fill, use_language, use_messages};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use scheduling::ClockFormat;
 use scheduling::{Actor, Change, EventKind, OffsetTable, Way, urls};
 
 /// Who changed what, newest first.
@@ -110,7 +110,7 @@ fn day_text(date: NaiveDate, today: NaiveDate) -> impl IntoView {
 #[component]
 fn Line(line: ActivityLine, zone: OffsetTable, now: DateTime<Utc>) -> impl IntoView {
     let t = use_messages().activity();
-    let time = format::time(zone.wall(line.at).time(), ClockFormat::default(), use_language());
+    let time = format::time(zone.wall(line.at).time(), use_clock(), use_language());
     let by = match (line.by, &line.api_key) {
         (Actor::Mentee, _) => t.by_mentee.to_owned(),
         (Actor::Mentor, Some(key)) => fill(t.by_key, &[("key", key)]),
@@ -145,7 +145,7 @@ fn of_booking(what: &ActivityOf, zone: &OffsetTable, now: DateTime<Utc>) -> Stri
         let wall = zone.wall(at);
         let this_year = wall.year() == zone.wall(now).year();
         let date = if this_year { format::date_short } else { format::date_with_year };
-        format!("{}, {}", date(wall.date(), language), format::time(wall.time(), ClockFormat::default(), language))
+        format!("{}, {}", date(wall.date(), language), format::time(wall.time(), use_clock(), language))
     };
     let template = match kind {
         EventKind::Booked => t.booked,

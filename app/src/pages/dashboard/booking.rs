@@ -10,6 +10,7 @@ use crate::components::{
     Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, awaiting, browser,
     use_status,
 };
+use crate::context::use_clock;
 use crate::format;
 use crate::i18n::{error_text, fill, use_language, use_messages};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -64,7 +65,7 @@ fn when(start: DateTime<Utc>, end: DateTime<Utc>, zone: &OffsetTable) -> impl In
     view! {
         <span class="when-date">{format::date_with_year(from.date(), language)}</span>
         <br/>
-        <span class="when-time">{format::time_range(from, to, ClockFormat::default(), language)}</span>
+        <span class="when-time">{format::time_range(from, to, use_clock(), language)}</span>
         " "
         <span class="muted small">{format::zone_with_offset(zone, start)}</span>
     }

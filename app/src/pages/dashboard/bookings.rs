@@ -8,7 +8,7 @@ use crate::api::manage::{BookingView, Status};
 use crate::carried::carried;
 use crate::components::pick::{day_shift, with_query};
 use crate::components::{Button, ErrorView, Icon, Picture, Skeleton, use_status};
-use crate::context::use_visit;
+use crate::context::{use_clock, use_visit};
 use crate::format;
 use crate::i18n::{city_name, error_text, fill, use_language, use_messages};
 use chrono::NaiveDate;
@@ -16,7 +16,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use scheduling::ClockFormat;
 use scheduling::{BookingId, urls};
 
 /// As it stands in the address: `show=pending`.
@@ -215,7 +214,7 @@ fn List(filter: BookingFilter, query: String, page: Page<BookingView>) -> impl I
 fn Card(booking: BookingView, acting: Acting) -> impl IntoView {
     let (t, language) = (use_messages().dashboard(), use_language());
     let (from, to) = (booking.mentor_zone.wall(booking.start), booking.mentor_zone.wall(booking.end));
-    let time = format::time_range(from, to, ClockFormat::default(), language);
+    let time = format::time_range(from, to, use_clock(), language);
     let theirs = mentee_time(&booking);
     let ended = booking.end <= booking.now;
     let href = urls::dashboard_booking(booking.id);
@@ -260,7 +259,7 @@ pub(super) fn mentee_time(booking: &BookingView) -> Option<String> {
     let differs = booking.mentee_zone.offset_at(booking.start) != booking.mentor_zone.offset_at(booking.start);
     differs.then(|| {
         let (wall, own) = (booking.mentee_zone.wall(booking.start), booking.mentor_zone.wall(booking.start));
-        let mut time = format::time(wall.time(), ClockFormat::default(), language);
+        let mut time = format::time(wall.time(), use_clock(), language);
         if wall.date() != own.date() {
             time = format!("{time}, {}", format::date_short(wall.date(), language));
         }

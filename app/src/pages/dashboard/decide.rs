@@ -4,11 +4,11 @@ use super::bookings::mentee_time;
 use crate::api::dashboard::{confirm, decline};
 use crate::api::manage::{BookingKey, BookingView, cancel};
 use crate::components::{Button, Dialog, TextField, use_status};
+use crate::context::use_clock;
 use crate::format;
 use crate::i18n::{error_text, fill, use_language, use_messages};
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
-use scheduling::ClockFormat;
 
 /// What the mentor decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,15 +68,13 @@ pub fn Decide(
         }
         .to_owned()
     });
+    let clock = use_clock();
     let what = move || {
         asked.with(|asked| {
             let (_, booking) = asked.as_ref()?;
             let (from, to) = (booking.mentor_zone.wall(booking.start), booking.mentor_zone.wall(booking.end));
-            let when = format!(
-                "{}, {}",
-                format::date(from.date(), language),
-                format::time_range(from, to, ClockFormat::default(), language)
-            );
+            let when =
+                format!("{}, {}", format::date(from.date(), language), format::time_range(from, to, clock, language));
             Some(view! {
                 <p>
                     <strong>{booking.mentee_name.clone()}</strong>

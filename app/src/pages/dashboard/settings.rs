@@ -15,7 +15,7 @@ use crate::i18n::{error_text, fill, use_language, use_messages};
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
 use leptos_meta::Title;
-use scheduling::{Language, urls};
+use scheduling::{ClockFormat, Language, RegionalFormat, urls};
 
 /// The mentor's settings.
 #[component]
@@ -61,6 +61,7 @@ fn Profile(settings: Settings) -> impl IntoView {
     let (name, handle, headline) = (text(&settings.name), text(&settings.handle), text(&settings.headline));
     let (bio, photo_url) = (text(&settings.bio), text(&settings.photo_url));
     let (timezone, language) = (text(&settings.timezone), text(settings.language.tag()));
+    let (clock, week_start) = (text(settings.clock.tag()), text(&settings.week_start.to_string()));
     let email = settings.email.clone();
     let error = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
@@ -80,6 +81,8 @@ fn Profile(settings: Settings) -> impl IntoView {
             photo_url: trimmed(photo_url),
             timezone: timezone.get_untracked(),
             language: Language::from_tag(&language.read_untracked()).unwrap_or_default(),
+            clock: ClockFormat::from_tag(&clock.read_untracked()).unwrap_or_default(),
+            week_start: week_start.read_untracked().parse().unwrap_or_default(),
         };
         pending.set(true);
         error.set(None);
@@ -89,6 +92,7 @@ fn Profile(settings: Settings) -> impl IntoView {
             match answer {
                 Ok(saved) => {
                     visit.update(|visit| {
+                        visit.format = RegionalFormat { clock: saved.clock, week_start: saved.week_start };
                         if let Some(viewer) = &mut visit.viewer {
                             viewer.handle = saved.handle.clone();
                             viewer.name = saved.name.clone();
@@ -117,9 +121,15 @@ fn Profile(settings: Settings) -> impl IntoView {
         ("bio", t.bio),
         ("photo_url", t.photo_url),
         ("timezone", t.timezone),
+        ("clock", t.clock),
+        ("week_start", t.week_start),
     ];
     let prefix = visit.with_untracked(|visit| format!("{}/", visit.base_url.split("://").last().unwrap_or_default()));
     let languages = vec![("en".to_owned(), "English".to_owned()), ("ko".to_owned(), "한국어".to_owned())];
+    let clocks = vec![("12h".to_owned(), t.clock_12.to_owned()), ("24h".to_owned(), t.clock_24.to_owned())];
+    let ui_language = use_language();
+    let week_starts =
+        [1, 0, 6, 5].map(|day: u8| (day.to_string(), format::weekday(day, ui_language).to_owned())).to_vec();
     let hint = |text: &'static str| Signal::stored(Some(text.to_owned()));
     view! {
         <section class="settings-part" aria-labelledby="profile-title">
@@ -134,6 +144,10 @@ fn Profile(settings: Settings) -> impl IntoView {
                 <div class="form-row">
                     <ZoneField name="timezone" label=t.timezone value=timezone on_choose=move |zone: String| timezone.set(zone) hint=hint(t.settings_timezone_hint) error=wrong("timezone")/>
                     <SelectField name="language" label=t.mail_language options=languages bind=language/>
+                </div>
+                <div class="form-row">
+                    <SelectField name="clock" label=t.clock options=clocks bind=clock/>
+                    <SelectField name="week_start" label=t.week_start options=week_starts bind=week_start/>
                 </div>
                 <div class="field">
                     <span class="field-label">{common.email}</span>

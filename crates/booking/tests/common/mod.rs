@@ -19,7 +19,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use cluster::Database;
 use mailer::{Mailer, Transport};
 use mailer_tests::Part;
-use scheduling::{Availability, BlockedRange, DateOverride, Language, MentorId, SessionType, WeeklyWindow, Window};
+use scheduling::{
+    Availability, BlockedRange, ClockFormat, DateOverride, Language, MentorId, SessionType, WeeklyWindow, Window,
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::fs;
 use std::sync::{Arc, Mutex};
@@ -286,6 +288,7 @@ pub fn account(handle: &str, zone: &str) -> NewAccount {
         bio: None,
         photo_url: None,
         language: Language::En,
+        format: None,
     }
 }
 
@@ -301,6 +304,7 @@ pub fn request(mentor: &str, session_type: &str, start: DateTime<Utc>) -> Reques
         timezone: "UTC".into(),
         notes: None,
         language: Language::En,
+        clock: ClockFormat::Twelve,
         hold: None,
         idempotency: None,
     }

@@ -412,6 +412,8 @@ async fn a_profile_is_changed_by_its_owner() {
         photo_url: Some("https://example.com/a.jpg".into()),
         timezone: "Asia/Seoul".into(),
         language: "ko".into(),
+        clock: Some("24h".into()),
+        week_start: Some(1),
     };
     let changed = accounts::update_profile(&app.context, ann, profile.clone()).await.unwrap();
     assert_eq!((&*changed.handle, &*changed.name, changed.headline.as_deref()), ("anna", "Anna", None));

@@ -147,6 +147,8 @@ async fn the_account_says_who_came_in_and_how() {
         photo_url: None,
         timezone: "Asia/Seoul".into(),
         language: "ko".into(),
+        clock: Some("24h".into()),
+        week_start: Some(1),
     };
     for _ in 0..2 {
         accounts::update_profile(&app.context, ann, profile.clone()).await.unwrap();

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use mailer::{BookingNotice, Event, Mailbox, Person, Recipient};
-use scheduling::{Language, Location, LocationKind, OffsetTable};
+use scheduling::{ClockFormat, Language, Location, LocationKind, OffsetTable};
 
 pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -18,6 +18,7 @@ pub fn notice(event: Event, recipient: Recipient, language: Language) -> Booking
         event,
         recipient,
         language,
+        clock: ClockFormat::Twelve,
         message_id: "0193c1d2-booked-mentee".into(),
         uid: "0193c1d2-7a4b-7c3e-9f00-1234567890ab@yaksok.example".into(),
         sequence: if matches!(event, Event::Booked | Event::Requested) { 0 } else { 1 },

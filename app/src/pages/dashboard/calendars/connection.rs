@@ -4,12 +4,12 @@ use super::caldav::{self, Start};
 use super::{Page, is_first, provider_name, switched_off};
 use crate::api::dashboard::{Calendars, ConnectionView, disconnect_calendar, sync_calendar};
 use crate::components::{Button, Dialog, use_status};
+use crate::context::use_clock;
 use crate::format;
 use crate::i18n::{error_text, fill, use_language, use_messages};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local_scoped;
-use scheduling::ClockFormat;
 use scheduling::urls;
 
 /// One connection: how it fares, and what can be done.
@@ -153,10 +153,10 @@ impl State {
 /// When was looked there last, and when it is next: in the mentor's time zone.
 #[component]
 fn Looks(page: Page, connection: Memo<ConnectionView>) -> impl IntoView {
-    let (t, language) = (use_messages().dashboard(), use_language());
+    let (t, language, clock) = (use_messages().dashboard(), use_language(), use_clock());
     let moment = move |at: DateTime<Utc>, data: &Calendars| {
         let (wall, today) = (data.zone.wall(at), data.zone.wall(data.now).date());
-        let time = format::time(wall.time(), ClockFormat::default(), language);
+        let time = format::time(wall.time(), clock, language);
         if wall.date() == today { time } else { format!("{}, {time}", format::date_short(wall.date(), language)) }
     };
     move || {
