@@ -4,6 +4,7 @@ use super::browser;
 use super::icon::{Icon, Picture};
 use super::pick::{Pick, day_shift, month_shift, month_start, month_tag};
 use crate::api::public::Month;
+use crate::context::use_visit;
 use crate::format;
 use crate::i18n::{fill, use_language, use_messages};
 use chrono::{Datelike, NaiveDate};
@@ -32,6 +33,7 @@ pub fn MonthCalendar(
 ) -> impl IntoView {
     let t = use_messages().public;
     let language = use_language();
+    let week_start = use_visit().with_untracked(|visit| visit.format.week_start);
     let hydrated = browser::use_hydrated();
     let navigate = use_navigate();
 
@@ -81,7 +83,7 @@ pub fn MonthCalendar(
             return;
         }
         let from = reachable.get_untracked();
-        let weekday = i64::from(format::day_of_week(from));
+        let weekday = i64::from(format::days_into_week(from, week_start));
         let to = match event.key().as_str() {
             "ArrowLeft" => day_shift(from, -1),
             "ArrowRight" => day_shift(from, 1),
@@ -167,7 +169,7 @@ pub fn MonthCalendar(
     };
     let rows = move || {
         let frame = frame.read();
-        let lead = i64::from(format::day_of_week(frame.first_day));
+        let lead = i64::from(format::days_into_week(frame.first_day, week_start));
         let weeks = (lead + frame.length + 6) / 7;
         (0..weeks)
             .map(|week| {
@@ -178,6 +180,7 @@ pub fn MonthCalendar(
             .collect_view()
     };
     let head = (0..7)
+        .map(|day| (day + week_start) % 7)
         .map(|day| {
             view! {
                 <th scope="col">

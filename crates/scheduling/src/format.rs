@@ -42,6 +42,11 @@ pub fn day_of_week(date: NaiveDate) -> u8 {
     date.weekday().num_days_from_sunday() as u8
 }
 
+/// How many days of its week lie before this date, 0 to 6, where weeks begin on `week_start` (0: Sunday to 6: Saturday).
+pub fn days_into_week(date: NaiveDate, week_start: u8) -> u8 {
+    (day_of_week(date) + 7 - week_start % 7) % 7
+}
+
 /// `December 2026`, `2026년 12월`.
 pub fn month(date: NaiveDate, language: Language) -> String {
     match language {
@@ -302,6 +307,13 @@ mod tests {
         assert_eq!(short(En), ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]);
         assert_eq!(short(Ko), ["일", "월", "화", "수", "목", "금", "토"]);
         assert_eq!(weekday(7, En), "Sunday");
+    }
+
+    #[test]
+    fn weeks_begin_on_any_day() {
+        let tuesday = day(2026, 12, 1);
+        let counted: Vec<_> = (0..8).map(|week_start| days_into_week(tuesday, week_start)).collect();
+        assert_eq!(counted, [2, 1, 0, 6, 5, 4, 3, 2]);
     }
 
     #[test]
