@@ -16,7 +16,7 @@ use mailer::Mailer;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::Store;
 use store::backup::{self, BackupError};
@@ -55,10 +55,26 @@ pub(crate) enum StartError {
          every server the same one, or the one before as CALENDAR_TOKEN_ENCRYPTION_KEY_PREVIOUS"
     )]
     OtherKey,
+    #[error(
+        "there is no database in {0}, which is DATA_DIR. Set DATA_DIR to the server's, or DATABASE_URL; `yaksok migrate` \
+         makes a new database"
+    )]
+    NoDatabase(String),
+    #[error("the database that DATABASE_URL names is not one of Yaksok's; `yaksok migrate` makes it one")]
+    NotSetUp,
     #[error("{0}: {1}")]
     File(String, io::Error),
     #[error("{0}")]
     Other(String),
+}
+
+/// What a command does where there is no database yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It makes one.
+    Create,
+    /// It fails: what it is for is in the database of a server, and an empty one somewhere else would only hide the mistake.
+    Fail,
 }
 
 /// The database that the configuration names, or the embedded one.
@@ -71,7 +87,10 @@ pub(crate) struct Database {
 impl Database {
     /// Starts what must be started, migrates, connects. `beside`: a command, which may use the embedded database of a
     /// server that runs.
-    pub(crate) async fn open(config: &Config, beside: bool) -> Result<Self, StartError> {
+    pub(crate) async fn open(config: &Config, beside: bool, missing: Missing) -> Result<Self, StartError> {
+        if missing == Missing::Fail {
+            is_there(config).await?;
+        }
         let running = if beside { embedded::running(&config.data_dir)? } else { None };
         let (cluster, owner, application) = match (&config.database_url, running) {
             (Some(url), _) => (None, config.migration_url.clone().unwrap_or_else(|| url.clone()), url.clone()),
@@ -103,6 +122,23 @@ impl Database {
             tracing::warn!("the embedded database has not stopped yet");
         }
     }
+}
+
+/// Whether there is a database for a command that makes none.
+async fn is_there(config: &Config) -> Result<(), StartError> {
+    match (&config.database_url, &config.migration_url) {
+        (Some(url), owner) => match Store::is_set_up(owner.as_ref().unwrap_or(url)).await? {
+            true => Ok(()),
+            false => Err(StartError::NotSetUp),
+        },
+        (None, _) if embedded::exists(&config.data_dir) => Ok(()),
+        (None, _) => Err(StartError::NoDatabase(absolute(&config.data_dir).display().to_string())),
+    }
+}
+
+/// As the person at the command line can find it, from wherever they stand.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The context of all use cases.

@@ -18,20 +18,23 @@ pub(crate) async fn alive() -> &'static str {
 
 /// `GET /readyz`: 200 where everything that bookings need is fine; 503, and which is not, otherwise.
 pub(crate) async fn ready(State(context): State<Context>) -> (StatusCode, Json<Value>) {
-    let (migrated, queue, lagging) = tokio::join!(
+    let (migrated, writable, queue, lagging) = tokio::join!(
         timeout(LONGEST, context.store.is_migrated()),
+        timeout(LONGEST, context.store.is_writable()),
         timeout(LONGEST, jobs::state(&context)),
         timeout(LONGEST, calendar::lagging(&context)),
     );
     let migrated = migrated.ok().and_then(Result::ok);
+    let writable = writable.ok().and_then(Result::ok);
     let queue = queue.ok().and_then(Result::ok);
     let lagging = lagging.ok().and_then(Result::ok);
     let stale = context.zones.is_stale(context.now());
     let (waiting, given_up) = queue.unwrap_or_default();
-    let fine = migrated == Some(true) && queue.is_some();
+    let fine = migrated == Some(true) && writable == Some(true) && queue.is_some();
     let body = json!({
         "status": if fine { "ready" } else { "not ready" },
-        "database": if migrated.is_some() { "ok" } else { "not reachable" },
+        // A standby, and a primary that was demoted: it answers, and takes no booking.
+        "database": match writable { Some(true) => "ok", Some(false) => "read only", None => "not reachable" },
         "migrations": match migrated { Some(true) => "ok", Some(false) => "missing", None => "not known" },
         "time_zones": { "version": context.zones.version(), "stale": stale },
         "jobs": { "status": if queue.is_some() { "ok" } else { "not readable" }, "waiting": waiting, "given_up": given_up },

@@ -34,6 +34,10 @@ fn it_serves_and_leaves_nothing_behind() {
     ];
 
     // Nothing runs yet: the command starts the database, and stops it.
+    let new = place.run(&["migrate"]);
+    let expected = format!("a new database was made in {}\nthe database is up to date\n", place.data.path().display());
+    assert_eq!(String::from_utf8_lossy(&new.stdout), expected, "{}", said(&new));
+    assert_eq!(String::from_utf8_lossy(&place.run(&["migrate"]).stdout), "the database is up to date\n");
     let made = created(&place.run(&[&lee[..], &["--json"]].concat()));
     assert_eq!(
         (&made["handle"], &made["name"], &made["timezone"]),
@@ -192,6 +196,52 @@ fn it_says_what_it_takes() {
     assert_eq!(no_pages.status.code(), Some(1));
     assert!(said(&no_pages).contains("LEPTOS_SITE_ROOT"), "{}", said(&no_pages));
     assert_eq!(place.postgres(), None, "what was started was stopped");
+}
+
+/// A command in the wrong place would otherwise make an empty database, and report on that.
+#[test]
+fn only_what_is_to_make_a_database_makes_one() {
+    let create =
+        ["mentor", "create", "--handle", "ann", "--name", "Ann", "--email", "ann@example.com", "--timezone", "UTC"];
+    let file = tempfile::tempdir().unwrap();
+    let file = file.path().join("backup");
+    let commands: [&[&str]; 4] =
+        [&["backup", file.to_str().unwrap()], &create, &["rotate-keys"], &["seed", "--mentors", "1"]];
+    let place = Place::new();
+    // A folder that is there, and one that is not.
+    for data in [place.data.path().to_owned(), place.data.path().join("elsewhere")] {
+        for command in commands {
+            let output = place.yaksok(command).env("DATA_DIR", &data).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{command:?}");
+            let said = said(&output);
+            assert_eq!(said.lines().count(), 1, "{command:?}: {said}");
+            assert!(
+                said.contains(&format!("no database in {}", data.display())) && said.contains("DATA_DIR"),
+                "{said}"
+            );
+            assert!(
+                output.stdout.is_empty() && !data.join("postgres").exists() && !data.join("encryption.key").exists()
+            );
+        }
+        assert!(!file.exists());
+    }
+    // Where DATA_DIR is relative, the error names the folder that was looked in.
+    let mut relative = place.yaksok(&["rotate-keys"]);
+    let output = relative.env("DATA_DIR", "data").current_dir(place.data.path()).output().unwrap();
+    assert!(said(&output).contains(place.data.path().join("data").to_str().unwrap()), "{}", said(&output));
+}
+
+#[test]
+fn what_is_not_utf8_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let broken = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let argument = place.yaksok(&["backup"]).arg(broken).output().unwrap();
+    assert_eq!(argument.status.code(), Some(2));
+    assert!(said(&argument).contains("is not UTF-8") && !said(&argument).contains("panicked"), "{}", said(&argument));
+    let variable = place.yaksok(&["migrate"]).env("DATA_DIR", broken).output().unwrap();
+    assert_eq!(variable.status.code(), Some(2));
+    assert!(said(&variable).contains("DATA_DIR is not UTF-8"), "{}", said(&variable));
 }
 
 /// A mentor by the platform's hand: the API key.

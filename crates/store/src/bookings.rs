@@ -1,4 +1,4 @@
-use crate::mentors::like_pattern;
+use crate::mentors::sought;
 use crate::session_types::{location, location_word};
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
@@ -355,21 +355,21 @@ impl Tx {
     /// Mentor: their own bookings, by start and id.
     pub async fn bookings(&mut self, mentor: MentorId, filter: &BookingFilter) -> Result<Vec<Booking>, StoreError> {
         let statuses: Vec<String> = filter.statuses.iter().map(|s| s.as_str().to_owned()).collect();
-        let pattern = like_pattern(&filter.query);
+        let query = sought(&filter.query);
         let (after_start, after_id) = filter.after.map(|(start, id)| (start, id.0)).unzip();
         let rows = if filter.descending {
             select!(
                 "mentor_id = $1
                  AND ($2::timestamptz IS NULL OR lower(during) >= $2) AND ($3::timestamptz IS NULL OR lower(during) < $3)
                  AND ($9::timestamptz IS NULL OR upper(during) > $9) AND ($10::timestamptz IS NULL OR upper(during) <= $10)
-                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (coalesce(booker_name, '') ILIKE $5 OR booker_email ILIKE $5)
+                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND strpos(coalesce(search_text(concat_ws(E'\\n', booker_name, booker_email)), ''), (SELECT search_text($5))) > 0
                  AND ($6::timestamptz IS NULL OR (lower(during), id) < ($6, $7::uuid))
                  ORDER BY lower(during) DESC, id DESC LIMIT $8",
                 mentor.0,
                 filter.from,
                 filter.to,
                 &statuses,
-                pattern,
+                query,
                 after_start,
                 after_id,
                 filter.limit,
@@ -383,14 +383,14 @@ impl Tx {
                 "mentor_id = $1
                  AND ($2::timestamptz IS NULL OR lower(during) >= $2) AND ($3::timestamptz IS NULL OR lower(during) < $3)
                  AND ($9::timestamptz IS NULL OR upper(during) > $9) AND ($10::timestamptz IS NULL OR upper(during) <= $10)
-                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (coalesce(booker_name, '') ILIKE $5 OR booker_email ILIKE $5)
+                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND strpos(coalesce(search_text(concat_ws(E'\\n', booker_name, booker_email)), ''), (SELECT search_text($5))) > 0
                  AND ($6::timestamptz IS NULL OR (lower(during), id) > ($6, $7::uuid))
                  ORDER BY lower(during), id LIMIT $8",
                 mentor.0,
                 filter.from,
                 filter.to,
                 &statuses,
-                pattern,
+                query,
                 after_start,
                 after_id,
                 filter.limit,

@@ -3,9 +3,12 @@
 //! The server is run beside a pipe that we hold. When we end, in whatever way, the pipe closes and PostgreSQL shuts down
 //! cleanly; when it ends by itself, it is started again.
 
+mod locale;
+
 use crate::StoreError;
-use sqlx::Connection;
-use sqlx::postgres::{PgConnection, PgPoolOptions};
+use crate::migrate::connect;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -119,7 +122,8 @@ impl Cluster {
         let mut child = server.spawn()?;
         server.wait_until_ready(&mut child).await?;
         let cluster = Self { socket, stop, supervisor: tokio::spawn(supervise(server, child, stopping)), _lock: lock };
-        cluster.create_database(DATABASE, None).await?;
+        cluster.create_database().await?;
+        locale::leave_c(&cluster, &data_dir).await?;
         Ok(cluster)
     }
 
@@ -128,7 +132,7 @@ impl Cluster {
         url(&self.socket, OWNER, DATABASE)
     }
 
-    /// The application's connection: it can only take on `visitor`, `mentor` and `worker`.
+    /// The application's connection: it can only take on our three roles.
     pub fn application_url(&self) -> String {
         url(&self.socket, APPLICATION, DATABASE)
     }
@@ -139,7 +143,10 @@ impl Cluster {
     /// # Errors
     /// Where somebody is connected to the first, or the name is taken.
     pub async fn copy(&self, name: &str) -> Result<(String, String), EmbeddedError> {
-        self.create_database(name, Some(DATABASE)).await?;
+        let mut maintenance = self.maintenance().await?;
+        let copy = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{DATABASE}\"");
+        sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut maintenance).await.map_err(StoreError::from)?;
+        maintenance.close().await.map_err(StoreError::from)?;
         Ok((url(&self.socket, OWNER, name), url(&self.socket, APPLICATION, name)))
     }
 
@@ -151,36 +158,33 @@ impl Cluster {
         }
     }
 
-    async fn create_database(&self, name: &str, template: Option<&str>) -> Result<(), EmbeddedError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .connect_with(crate::options(&url(&self.socket, OWNER, "postgres"))?)
-            .await
-            .map_err(StoreError::from)?;
+    async fn maintenance(&self) -> Result<PgConnection, StoreError> {
+        connect(&crate::options(&url(&self.socket, OWNER, "postgres"))?).await
+    }
+
+    /// The application's role and the database, where they are missing.
+    async fn create_database(&self) -> Result<(), StoreError> {
+        let mut maintenance = self.maintenance().await?;
         let exists: bool = sqlx::query_scalar("SELECT exists(SELECT FROM pg_database WHERE datname = $1)")
-            .bind(name)
-            .fetch_one(&pool)
-            .await
-            .map_err(StoreError::from)?;
-        if !exists || template.is_some() {
-            let mut sql = vec![format!("CREATE DATABASE \"{name}\"")];
-            match template {
-                Some(template) => sql[0].push_str(&format!(" TEMPLATE \"{template}\"")),
-                None => sql.insert(
-                    0,
-                    format!(
-                        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION}') THEN \
-                         CREATE ROLE {APPLICATION} LOGIN NOINHERIT; END IF; END $$"
-                    ),
-                ),
-            }
-            for statement in sql {
-                sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&pool).await.map_err(StoreError::from)?;
-            }
+            .bind(DATABASE)
+            .fetch_one(&mut maintenance)
+            .await?;
+        if !exists {
+            let role = format!(
+                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION}') THEN \
+                 CREATE ROLE {APPLICATION} LOGIN NOINHERIT; END IF; END $$"
+            );
+            sqlx::raw_sql(AssertSqlSafe(role)).execute(&mut maintenance).await?;
+            locale::create(&mut maintenance).await?;
         }
-        pool.close().await;
+        maintenance.close().await?;
         Ok(())
     }
+}
+
+/// Whether a database has been made in `data_dir`, by whichever server.
+pub fn exists(data_dir: &Path) -> bool {
+    data_dir.join("postgres/PG_VERSION").exists()
 }
 
 /// `(owner's, application's)` connections to the cluster that another process runs in `data_dir` now, for commands beside

@@ -129,6 +129,7 @@ async fn announce(pool: PgPool, mut announcements: mpsc::UnboundedReceiver<Mento
             if pool.is_closed() {
                 return;
             }
+            let error = StoreError::from(error);
             tracing::warn!(%error, "other servers could not be told of changed slots");
             mentors.into_iter().for_each(|mentor| waiting.tell(mentor));
         }
@@ -148,7 +149,7 @@ async fn listen(owner: PgPool, waiting: Arc<Waiting>) {
 }
 
 /// Until the connection is lost.
-async fn listen_once(owner: &PgPool, waiting: &Waiting) -> Result<(), sqlx::Error> {
+async fn listen_once(owner: &PgPool, waiting: &Waiting) -> Result<(), StoreError> {
     let mut listener = PgListener::connect_with(owner).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;

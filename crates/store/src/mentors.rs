@@ -124,16 +124,16 @@ impl Tx {
         .await?)
     }
 
-    /// Visitor: mentors by handle, after `after`, whose name, handle or headline holds `query` (in any letter case).
+    /// Visitor: mentors by handle, after `after`, whose name, handle or headline holds `query`, in any letter case, with or
+    /// without accents, composed or decomposed (`search_text` in migration 16).
     pub async fn mentors(&mut self, query: &str, after: &str, limit: i64) -> Result<Vec<Mentor>, StoreError> {
-        let pattern = like_pattern(query);
         Ok(sqlx::query_as!(
             Mentor,
             "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors
-             WHERE handle > $1 AND (name ILIKE $2 OR handle ILIKE $2 OR headline ILIKE $2)
+             WHERE handle > $1 AND strpos(search, (SELECT search_text($2))) > 0
              ORDER BY handle LIMIT $3",
             sought(after),
-            pattern,
+            sought(query),
             limit
         )
         .fetch_all(self.connection())
@@ -260,12 +260,6 @@ impl Tx {
             .await?;
         Ok(done.rows_affected())
     }
-}
-
-/// A `LIKE` pattern for text that holds `query` literally.
-pub(crate) fn like_pattern(query: &str) -> String {
-    let escaped = sought(query).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
 }
 
 /// Text from outside, to look for. PostgreSQL keeps no NUL: another character stands in, which names do not have either.

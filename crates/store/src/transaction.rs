@@ -6,6 +6,10 @@ use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+/// How long a transaction may wait for a lock, and rest. Of the transaction, not of the session: a pooler of transactions gives
+/// each to another session, and takes no start-up options.
+const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
 /// In which role a transaction runs, and for whom it acts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Actor {
@@ -34,16 +38,16 @@ pub struct Tx {
 impl Tx {
     pub(crate) async fn begin(pool: &PgPool, live: &Arc<Live>, actor: Actor) -> Result<Self, StoreError> {
         // One round trip. Nothing in it is text from outside: an UUID and hexadecimal digits.
-        let sql = match actor {
-            Actor::Visitor => "BEGIN; SET LOCAL ROLE visitor".to_owned(),
-            Actor::Mentee(hash) => {
-                format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.token_hash = '{}'", hex(&hash))
-            }
-            Actor::Booker(hash) => format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.key_hash = '{}'", hex(&hash)),
-            Actor::Mentor(id) => format!("BEGIN; SET LOCAL ROLE mentor; SET LOCAL app.mentor_id = '{id}'"),
-            Actor::Worker => "BEGIN; SET LOCAL ROLE worker".to_owned(),
+        let (role, setting) = match actor {
+            Actor::Visitor => ("yaksok_visitor", String::new()),
+            Actor::Mentee(hash) => ("yaksok_visitor", format!("; SET LOCAL app.token_hash = '{}'", hex(&hash))),
+            Actor::Booker(hash) => ("yaksok_visitor", format!("; SET LOCAL app.key_hash = '{}'", hex(&hash))),
+            Actor::Mentor(id) => ("yaksok_mentor", format!("; SET LOCAL app.mentor_id = '{id}'")),
+            Actor::Worker => ("yaksok_worker", String::new()),
         };
-        let inner = pool.begin_with(AssertSqlSafe(sql)).await?;
+        let sql = format!("BEGIN; {LIMITS}; SET LOCAL ROLE {role}{setting}");
+        // Whatever fails before anything was asked is the database's condition: it is away, it changes hands, it refuses us.
+        let inner = pool.begin_with(AssertSqlSafe(sql)).await.map_err(StoreError::Unavailable)?;
         Ok(Self { inner, live: live.clone(), changed: None })
     }
 
@@ -107,6 +111,12 @@ impl Tx {
             self.live.announce(mentor);
         }
         Ok(())
+    }
+
+    pub(crate) async fn is_writable(&mut self) -> Result<bool, StoreError> {
+        // `on` during recovery, too.
+        let read_only = "SELECT current_setting('transaction_read_only')::boolean";
+        Ok(!sqlx::query_scalar::<_, bool>(read_only).fetch_one(self.connection()).await?)
     }
 
     /// Worker: how many of these migrations have been applied; `None` where that may not be read.

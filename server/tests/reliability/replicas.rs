@@ -75,9 +75,9 @@ fn two_servers_share_one_database() {
     assert!(place().run(&["migrate"]).status.success());
     // Another server grants the same rights at this moment.
     let user = column(&cluster.application_url(), "SELECT current_user::text").remove(0);
-    execute(&cluster.owner_url(), &format!("REVOKE visitor, mentor, worker FROM {user}"));
+    execute(&cluster.owner_url(), &format!("REVOKE yaksok_visitor, yaksok_mentor, yaksok_worker FROM {user}"));
     let mut coming = None;
-    during(&cluster.owner_url(), &format!("GRANT visitor TO {user}"), || {
+    during(&cluster.owner_url(), &format!("GRANT yaksok_visitor TO {user}"), || {
         let place = place();
         coming = Some(thread::spawn(move || place.run(&["migrate"])));
         thread::sleep(Duration::from_millis(500));

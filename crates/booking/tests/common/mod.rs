@@ -16,7 +16,7 @@ use booking::{Context, Error, jobs, schedule};
 use calendars::http::Http;
 use calendars::seal::{SealKey, Sealer};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use cluster::Database;
+pub use cluster::Database;
 use mailer::{Mailer, Transport};
 use mailer_tests::Part;
 use scheduling::{Availability, BlockedRange, DateOverride, Language, MentorId, SessionType, WeeklyWindow, Window};
@@ -88,7 +88,11 @@ impl TestApp {
 
     /// With some parts of the context other than usual.
     pub async fn with(change: impl FnOnce(&mut Inner)) -> Self {
-        let database = cluster::database().await;
+        Self::on(cluster::database().await, change).await
+    }
+
+    /// On a database that is migrated already.
+    pub async fn on(database: Database, change: impl FnOnce(&mut Inner)) -> Self {
         let clock = SetClock(Arc::new(Mutex::new(at(BEGINNING))));
         let mail = tempfile::tempdir().unwrap();
         let context = server(&database, &clock, &mail, 1, change).await;
@@ -188,6 +192,16 @@ impl TestApp {
     pub async fn sql(&self, sql: &str) {
         let mut owner = PgConnection::connect(&self.database.owner_url).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut owner).await.unwrap();
+        owner.close().await.unwrap();
+    }
+
+    /// The same, where the database refuses changes by default.
+    pub async fn sql_that_writes(&self, sql: &str) {
+        let mut owner = PgConnection::connect(&self.database.owner_url).await.unwrap();
+        sqlx::raw_sql("SET default_transaction_read_only = off").execute(&mut owner).await.unwrap();
+        for statement in sql.split(';') {
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut owner).await.unwrap();
+        }
         owner.close().await.unwrap();
     }
 

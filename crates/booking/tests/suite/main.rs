@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../../store/tests/common/postgres.rs"]
+mod postgres;
 #[path = "../../../calendars/tests/common/server.rs"]
 mod server;
 
@@ -25,4 +27,5 @@ mod live;
 mod offered;
 mod races;
 mod sealing;
+mod versions;
 mod zones;
