@@ -70,16 +70,13 @@ END $$;
 -- no transaction of ours runs as owner.
 DO $$
 DECLARE
-    reader text;
+    readers text;
 BEGIN
     IF to_regclass('_sqlx_migrations') IS NULL THEN
         RETURN;
     END IF;
     ALTER TABLE _sqlx_migrations ENABLE ROW LEVEL SECURITY;
-    FOR reader IN
-        SELECT DISTINCT grantee::regrole::text
-        FROM pg_attribute, aclexplode(attacl) WHERE attrelid = '_sqlx_migrations'::regclass AND grantee <> 0
-    LOOP
-        EXECUTE format('CREATE POLICY %I ON _sqlx_migrations FOR SELECT TO %s USING (true)', reader || '_reads', reader);
-    END LOOP;
+    SELECT string_agg(DISTINCT grantee::regrole::text, ', ') INTO readers
+    FROM pg_attribute, aclexplode(attacl) WHERE attrelid = '_sqlx_migrations'::regclass AND grantee <> 0;
+    EXECUTE format('CREATE POLICY worker_reads ON _sqlx_migrations FOR SELECT TO %s USING (true)', readers);
 END $$;

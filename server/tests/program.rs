@@ -232,6 +232,19 @@ fn only_what_is_to_make_a_database_makes_one() {
 }
 
 #[test]
+fn a_database_that_cannot_be_reached_is_named() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let place = Place::new().with("DATABASE_URL", format!("postgres://yaksok:secret@{address}/yaksok"));
+    for command in ["serve", "migrate", "rotate-keys"] {
+        let output = place.run(&[command]);
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let said = said(&output);
+        assert!(said.contains(&address) && said.contains("refused"), "{command}: {said}");
+        assert!(!said.contains("secret") && !said.contains("timed out"), "{command}: {said}");
+    }
+}
+
+#[test]
 fn what_is_not_utf8_is_named() {
     use std::os::unix::ffi::OsStrExt;
     let place = Place::new();

@@ -13,7 +13,7 @@ DECLARE
     -- Since PostgreSQL 16 a membership says separately whether its rights are inherited and whether `SET ROLE` is allowed.
     -- Who creates a role becomes a member with neither.
     may_set text := CASE WHEN since_16 THEN 'SET' ELSE 'MEMBER' END;
-    options text := CASE WHEN since_16 THEN format(' WITH INHERIT %s, SET TRUE', inherits) ELSE '' END;
+    options text := CASE WHEN since_16 THEN format(' WITH INHERIT %s, SET TRUE', inherits::text) ELSE '' END;
     usable boolean;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY['yaksok_visitor', 'yaksok_mentor', 'yaksok_worker'] LOOP

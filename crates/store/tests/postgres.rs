@@ -270,7 +270,7 @@ async fn as_the_release_before(url: &str, n: u8, name: &str) {
     execute(url, &sql).await.unwrap();
 }
 
-/// The schema with all rights in it, but those of roles without a prefix.
+/// The schema with all rights in it, but the owner's and those of roles without a prefix.
 const SCHEMA: &str = "
     WITH old AS (SELECT oid FROM pg_roles WHERE rolname IN ('visitor', 'mentor', 'worker')),
     ours AS (SELECT c.* FROM pg_class c WHERE relnamespace = 'public'::regnamespace
@@ -288,17 +288,17 @@ const SCHEMA: &str = "
         (SELECT string_agg(name, ' ' ORDER BY name) FROM who WHERE oid = ANY (polroles) AND oid NOT IN (SELECT oid FROM old)))
         FROM pg_policy JOIN ours ON ours.oid = polrelid
     UNION ALL SELECT format('%s %s %s', relname, name, privilege_type) FROM ours, aclexplode(relacl) JOIN who ON who.oid = grantee
-        WHERE grantee NOT IN (SELECT oid FROM old)
+        WHERE name <> 'owner' AND grantee NOT IN (SELECT oid FROM old)
     UNION ALL SELECT format('%s.%s %s %s', relname, attname, name, privilege_type)
         FROM ours JOIN pg_attribute ON attrelid = ours.oid, aclexplode(attacl) JOIN who ON who.oid = grantee
-        WHERE grantee NOT IN (SELECT oid FROM old)
+        WHERE name <> 'owner' AND grantee NOT IN (SELECT oid FROM old)
     UNION ALL SELECT format('schema %s %s', name, privilege_type) FROM pg_namespace, aclexplode(nspacl) JOIN who ON who.oid = grantee
-        WHERE nspname = 'public' AND grantee NOT IN (SELECT oid FROM old)
+        WHERE nspname = 'public' AND name <> 'owner' AND grantee NOT IN (SELECT oid FROM old)
     UNION ALL SELECT format('%s %s', pg_get_functiondef(p.oid), name) FROM pg_proc p JOIN who ON who.oid = proowner
         WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
     UNION ALL SELECT format('%s %s %s', p.oid::regprocedure, name, privilege_type)
         FROM pg_proc p, aclexplode(proacl) LEFT JOIN who ON who.oid = grantee
-        WHERE pronamespace = 'public'::regnamespace AND grantee NOT IN (SELECT oid FROM old)
+        WHERE pronamespace = 'public'::regnamespace AND name IS DISTINCT FROM 'owner' AND grantee NOT IN (SELECT oid FROM old)
             AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
     ORDER BY 1";
 

@@ -72,6 +72,10 @@ fn two_servers_share_one_database() {
             .with("SMTP_URL", post.url.clone())
             .with("RUST_LOG", "warn,booking=debug")
     };
+    // What makes no database makes no schema in somebody else's either.
+    let refused = place().run(&["rotate-keys"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("not one of Yaksok's"));
     assert!(place().run(&["migrate"]).status.success());
     // Another server grants the same rights at this moment.
     let user = column(&cluster.application_url(), "SELECT current_user::text").remove(0);
