@@ -5,6 +5,7 @@
 
 use crate::StoreError;
 use scheduling::MentorId;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -120,11 +121,10 @@ async fn announce(pool: PgPool, mut announcements: mpsc::UnboundedReceiver<Mento
     let mut batch = Vec::new();
     while announcements.recv_many(&mut batch, 1024).await > 0 {
         let mentors: BTreeSet<MentorId> = batch.drain(..).collect();
-        let names: Vec<String> = mentors.iter().map(ToString::to_string).collect();
-        let notify = sqlx::query("SELECT pg_notify($1, mentor) FROM unnest($2::text[]) AS mentor")
-            .bind(CHANNEL)
-            .bind(&names)
-            .execute(&pool);
+        let names: Vec<String> = mentors.iter().map(|mentor| format!("'{mentor}'")).collect();
+        // Not prepared, as it is a transaction of its own: a pooler may run the statement in another session.
+        let sql = format!("SELECT pg_notify('{CHANNEL}', mentor) FROM unnest(ARRAY[{}]) AS mentor", names.join(", "));
+        let notify = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool);
         if let Err(error) = notify.await {
             if pool.is_closed() {
                 return;

@@ -10,7 +10,7 @@ use crate::error::words;
 use crate::{Store, StoreError, options};
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection, Row, SqlSafeStr};
 use std::time::Duration;
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -45,7 +45,9 @@ impl Store {
         sqlx::raw_sql(CLOSE).execute(&mut owner).await?;
         if owner_url != application_url {
             let mut application = connect(&options(application_url)?).await?;
-            let user: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&mut application).await?;
+            // Not prepared: a pooler of transactions may run the statement in another session.
+            let user: String =
+                sqlx::raw_sql("SELECT current_user::text").fetch_one(&mut application).await?.try_get(0)?;
             application.close().await?;
             prepare_roles(&mut owner, Some(&user), version).await?;
         }
@@ -118,8 +120,9 @@ async fn by_an_administrator(
     version: i32,
 ) -> Result<String, StoreError> {
     let mut statements: Vec<String> = sqlx::query_scalar(
-        "SELECT 'CREATE ROLE ' || name || ' NOLOGIN;' FROM unnest(ARRAY['yaksok_visitor', 'yaksok_mentor', 'yaksok_worker']) name
-         WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)",
+        "SELECT 'CREATE ROLE ' || name || ' NOLOGIN;'
+         FROM unnest(ARRAY['yaksok_visitor', 'yaksok_mentor', 'yaksok_worker']) WITH ORDINALITY AS role (name, n)
+         WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) ORDER BY n",
     )
     .fetch_all(&mut *owner)
     .await?;

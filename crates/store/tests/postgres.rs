@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-/// One of each version, for all tests that need no cluster of their own.
+/// One of each version, for all tests that need no cluster of their own. An administrator has prepared the roles.
 static SERVERS: LazyLock<[Postgres; 2]> = LazyLock::new(|| installed().map(|bin| Postgres::start(&bin)));
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -29,6 +29,18 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 const RELEASE_BEFORE: i64 = 14;
 
 const MENTOR: MentorId = MentorId(Uuid::from_u128(1));
+
+/// A role that owns databases in one of [`SERVERS`].
+async fn owner(server: &Postgres, name: &str) {
+    let sql = format!(
+        "DO $$ DECLARE r text; BEGIN
+             FOREACH r IN ARRAY ARRAY['yaksok_visitor', 'yaksok_mentor', 'yaksok_worker'] LOOP
+                 BEGIN EXECUTE 'CREATE ROLE ' || r; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END;
+             END LOOP; END $$;
+         CREATE ROLE {name} LOGIN CREATEROLE; GRANT yaksok_visitor, yaksok_mentor, yaksok_worker TO {name} WITH ADMIN OPTION"
+    );
+    server.admin("postgres", &sql).await;
+}
 
 fn now() -> DateTime<Utc> {
     "2027-01-01T09:00:00Z".parse().unwrap()
@@ -131,18 +143,13 @@ async fn an_owner_who_may_not_create_roles_hears_what_an_administrator_runs() {
 // --- What others may -----------------------------------------------------------------------------
 
 /// As Supabase sets them.
-async fn owner_with_generous_defaults(server: &Postgres, owner: &str) -> String {
-    server
-        .admin(
-            "postgres",
-            &format!(
-                "CREATE ROLE {owner} LOGIN CREATEROLE;
-                 DO $$ BEGIN
-                     CREATE ROLE anon; CREATE ROLE authenticated; CREATE ROLE service_role BYPASSRLS;
-                 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-            ),
-        )
-        .await;
+async fn owner_with_generous_defaults(server: &Postgres, name: &str) -> String {
+    owner(server, name).await;
+    let others = "DO $$ BEGIN
+        CREATE ROLE anon; CREATE ROLE authenticated; CREATE ROLE service_role BYPASSRLS;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
+    server.admin("postgres", others).await;
+    let owner = name;
     let database = server.database(owner, "").await;
     for kind in ["TABLES", "SEQUENCES", "FUNCTIONS"] {
         for schema in ["", "IN SCHEMA public"] {
@@ -341,7 +348,7 @@ async fn a_database_of_the_release_before_keeps_its_data_and_its_servers_while_i
 #[tokio::test]
 async fn a_database_in_another_encoding_is_refused_before_the_first_migration() {
     let server = &SERVERS[0];
-    server.admin("postgres", "CREATE ROLE latin LOGIN CREATEROLE").await;
+    owner(server, "latin").await;
     let database = server.database("latin", "ENCODING 'LATIN1' LOCALE 'C'").await;
     let url = server.url("latin", &database);
     let error = Store::migrate(&url, &url).await.unwrap_err();
@@ -380,7 +387,7 @@ async fn a_name_is_found_however_it_is_typed() {
     for (server, locale) in
         SERVERS.iter().zip(["LOCALE 'C'", "LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"])
     {
-        server.admin("postgres", "CREATE ROLE seeking LOGIN CREATEROLE").await;
+        owner(server, "seeking").await;
         let url = server.url("seeking", &server.database("seeking", locale).await);
         Store::migrate(&url, &url).await.unwrap();
         let store = Store::connect(&url, 2).await.unwrap();
@@ -440,7 +447,8 @@ impl Pooler {
         let directory = place.path().display();
         let settings = format!(
             "[databases]\n* = host={} port=5432\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {directory}\nlisten_port = 6432\n\
-             auth_type = trust\nauth_file = {directory}/users\npool_mode = transaction\ndefault_pool_size = {sessions}\n",
+             auth_type = trust\nauth_file = {directory}/users\npool_mode = transaction\ndefault_pool_size = {sessions}\n\
+             server_reset_query_always = 1\n",
             server.directory().display()
         );
         fs::write(place.path().join("pgbouncer.ini"), settings).unwrap();
@@ -465,7 +473,7 @@ impl Pooler {
         panic!("pgbouncer does not start");
     }
 
-    /// Without statements that outlive a transaction, which PgBouncer keeps only since 1.21.
+    /// Without statements that outlive a transaction: PgBouncer keeps them since 1.21 only.
     fn url(&self, database: &str) -> String {
         let host = self.place.path().to_str().unwrap().replace('/', "%2F");
         format!("postgres://pooled@localhost:6432/{database}?host={host}&statement-cache-capacity=0")
@@ -475,7 +483,8 @@ impl Pooler {
 #[tokio::test]
 async fn limits_hold_behind_a_pooler_of_transactions_and_leave_nothing_behind() {
     let server = &SERVERS[0];
-    server.admin("postgres", "CREATE ROLE pooling LOGIN CREATEROLE; CREATE ROLE pooled LOGIN NOINHERIT").await;
+    owner(server, "pooling").await;
+    server.admin("postgres", "CREATE ROLE pooled LOGIN NOINHERIT").await;
     let database = server.database("pooling", "").await;
     let pooler = Pooler::start(server, 2);
     let url = pooler.url(&database);
@@ -573,7 +582,7 @@ async fn serve(mut stream: TcpStream, between: Between, socket: impl AsRef<Path>
 #[tokio::test]
 async fn a_database_that_is_away_is_told_as_such_in_every_phase() {
     let server = &SERVERS[0];
-    server.admin("postgres", "CREATE ROLE proxied LOGIN CREATEROLE").await;
+    owner(server, "proxied").await;
     let database = server.database("proxied", "").await;
     let direct = server.url("proxied", &database);
     Store::migrate(&direct, &direct).await.unwrap();
@@ -601,7 +610,7 @@ async fn a_database_that_is_away_is_told_as_such_in_every_phase() {
 #[tokio::test]
 async fn a_database_that_only_reads_says_so() {
     let server = &SERVERS[1];
-    server.admin("postgres", "CREATE ROLE demoted LOGIN CREATEROLE").await;
+    owner(server, "demoted").await;
     let url = server.url("demoted", &server.database("demoted", "").await);
     Store::migrate(&url, &url).await.unwrap();
     add(&Store::connect(&url, 2).await.unwrap(), &mentor(1, "ann", "Ann")).await.unwrap();

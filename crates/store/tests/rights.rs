@@ -122,7 +122,7 @@ const TABLES: [Table; 20] = [
         owner: "mentor_id",
         insert: "INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, created_at)
                  VALUES (md5('event {m} {n}')::uuid, md5('booking {m} 1')::uuid, '{m}', 'booked',
-                     CASE current_user WHEN 'mentor' THEN 'mentor' ELSE 'mentee' END, 0, tstzrange('2027-01-01 09:30Z', '2027-01-01 10:00Z'), now())",
+                     CASE current_user WHEN 'yaksok_mentor' THEN 'mentor' ELSE 'mentee' END, 0, tstzrange('2027-01-01 09:30Z', '2027-01-01 10:00Z'), now())",
         change: "reason = 'changed'",
         alone: false,
     },
