@@ -8,6 +8,7 @@ use booking::seed::Amounts;
 use booking::{Context, Error};
 use scheduling::Language;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::env::VarError;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -123,10 +124,10 @@ pub(crate) fn run() -> ExitCode {
                 return ExitCode::from(2);
             }
         };
-    let unreadable = RefCell::new(Vec::new());
+    let unreadable = RefCell::new(BTreeSet::new());
     let config = Config::read(|name| match std::env::var(name) {
         Err(VarError::NotUnicode(_)) => {
-            unreadable.borrow_mut().push(format!("{name} is not UTF-8"));
+            unreadable.borrow_mut().insert(format!("{name} is not UTF-8"));
             None
         }
         value => value.ok(),
@@ -136,7 +137,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(config) if unreadable.is_empty() => config,
         refused => {
             unreadable.extend(refused.err().map(|errors| errors.to_string()));
-            eprintln!("{}", unreadable.join("\n"));
+            unreadable.iter().for_each(|line| eprintln!("{line}"));
             return ExitCode::from(2);
         }
     };

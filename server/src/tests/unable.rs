@@ -150,6 +150,8 @@ async fn a_database_that_was_demoted_is_not_ready_and_whoever_writes_is_told_to_
              WHERE datname = current_database() AND pid <> pg_backend_pid()"
         );
         world.app.sql_that_writes(&sql).await;
+        // The pool asks a connection whether it lives once that has rested for a while.
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
     };
     let ready = || async {
         let reply = world.send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
