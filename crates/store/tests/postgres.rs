@@ -9,10 +9,12 @@ use chrono::{DateTime, Utc};
 use postgres::{ADMIN, Postgres, execute, installed, texts};
 use scheduling::MentorId;
 use sqlx::migrate::Migrator;
-use sqlx::{Connection, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection, Row};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use store::{Actor, NewMentor, Store, StoreError};
@@ -512,9 +514,13 @@ async fn limits_hold_behind_a_pooler_of_transactions_and_leave_nothing_behind() 
     drop((first, second));
 
     // The sessions themselves are as they were.
+    let plain = PgConnectOptions::from_str(&url).unwrap().extra_float_digits(None);
+    let mut session = PgConnection::connect_with(&plain).await.unwrap();
+    let settings = "SELECT concat_ws(' ', current_setting('lock_timeout'), current_setting('role'),
+        current_setting('idle_in_transaction_session_timeout'))";
     for _ in 0..4 {
-        let settings = "SELECT current_setting(name) FROM unnest(ARRAY['lock_timeout', 'role', 'idle_in_transaction_session_timeout']) name";
-        assert_eq!(texts(&url, settings).await, ["0", "none", "0"]);
+        let row = sqlx::raw_sql(settings).fetch_one(&mut session).await.unwrap();
+        assert_eq!(row.get::<String, _>(0), "0 none 0");
     }
 }
 
