@@ -253,6 +253,24 @@ setup_faketime() {
     apt_install "sets the clock of a server in the tests" libfaketime
 }
 
+# --- A mail server, for tests -----------------------------------------------------------------------------------------
+
+# Postfix, without a configuration and without a service that starts: the tests run it in a directory of their own. A system
+# that has another mail server would lose it, so it goes without, as macOS does.
+setup_mail_server() {
+    [[ $SYSTEM == apt && ! -e /usr/sbin/postfix && ! -e /usr/sbin/sendmail ]] || return 0
+    local policy=/usr/sbin/policy-rc.d ours=
+    echo 'postfix postfix/main_mailer_type select No configuration' | as_root debconf-set-selections
+    if [[ ! -e $policy ]]; then
+        as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+        ours=yes
+    fi
+    apt_install "the mail server that the tests send to" postfix
+    if [[ -n $ours ]]; then
+        as_root rm -f "$policy"
+    fi
+}
+
 # --- Programs of Python, for tests ------------------------------------------------------------------------------------
 
 # python_programs folder "why" package==version…
@@ -298,6 +316,7 @@ setup_build() {
 setup_test() {
     setup_build
     setup_faketime
+    setup_mail_server
     setup_clippy
     setup_browser
     setup_fonts

@@ -115,7 +115,7 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
     let context = Context::new(Inner {
         store,
         sealer,
-        mailer: Mailer::new(config.transport(), &config.mail_from)?,
+        mailer: Mailer::with_helo_name(config.transport(), &config.mail_from, config.helo_name.as_deref())?,
         zones: Zones::newest(),
         calendars: calendars(config)?,
         clock: Box::new(SystemClock::new()),
@@ -151,8 +151,7 @@ fn calendars(config: &Config) -> Result<Settings, StartError> {
         http: Http::new().map_err(|error| StartError::Other(error.to_string()))?,
         google: config.google.as_ref().map(|of| service(remote::Provider::Google, of)),
         microsoft: config.microsoft.as_ref().map(|of| service(remote::Provider::Microsoft, of)),
-        // Whoever serves people over TLS is no development machine.
-        private_addresses: !config.is_https(),
+        caldav: config.caldav.clone(),
         sync_interval: TimeDelta::seconds(i64::from(config.sync_interval_seconds)),
         push: config.is_https(),
     })

@@ -26,6 +26,7 @@ pub(crate) async fn ready(State(context): State<Context>) -> (StatusCode, Json<V
     let migrated = migrated.ok().and_then(Result::ok);
     let queue = queue.ok().and_then(Result::ok);
     let lagging = lagging.ok().and_then(Result::ok);
+    let mail = context.mailer.failing();
     let stale = context.zones.is_stale(context.now());
     let (waiting, given_up) = queue.unwrap_or_default();
     let fine = migrated == Some(true) && queue.is_some();
@@ -35,6 +36,8 @@ pub(crate) async fn ready(State(context): State<Context>) -> (StatusCode, Json<V
         "migrations": match migrated { Some(true) => "ok", Some(false) => "missing", None => "not known" },
         "time_zones": { "version": context.zones.version(), "stale": stale },
         "jobs": { "status": if queue.is_some() { "ok" } else { "not readable" }, "waiting": waiting, "given_up": given_up },
+        // Bookings are kept, and their mail is sent when the operator has acted: no reason to stop taking them.
+        "mail": { "status": if mail.is_some() { "failing" } else { "ok" }, "reason": mail },
         // A provider's bad day is no reason to take this server out of service.
         "calendars": { "lagging": lagging.unwrap_or_default() },
     });

@@ -209,7 +209,8 @@ pub(crate) fn hardened(router: Router, https: bool) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(async |request: Request, next: axum::middleware::Next| harden(next.run(request).await)))
         .layer(from_fn(metrics::count))
-        .layer(CatchPanicLayer::new());
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(api::cors::answer));
     if https { router.layer(from_fn(strict_transport)) } else { router }
 }
 

@@ -85,6 +85,7 @@ fn it_serves_and_leaves_nothing_behind() {
     assert!(said(&seeded).contains("mentors already"), "{}", said(&seeded));
     let mut served = place.yaksok(&["seed", "--force"]);
     served.env("BASE_URL", "https://book.example.com").env("SMTP_URL", "smtp://localhost");
+    served.env("MAIL_FROM", "bookings@example.com");
     let served = served.output().unwrap();
     assert_eq!(served.status.code(), Some(1));
     assert!(said(&served).contains("https BASE_URL"), "{}", said(&served));
@@ -167,7 +168,10 @@ fn every_bad_variable_is_named() {
     assert!(!Path::new(&place.data.path().join("postgres")).exists(), "nothing is half started");
     let https = place.yaksok(&["serve"]).env("BASE_URL", "https://book.example.com").output().unwrap();
     assert_eq!(https.status.code(), Some(2));
-    assert!(said(&https).contains("SMTP_URL"), "{}", said(&https));
+    assert!(said(&https).contains("SMTP_URL") && said(&https).contains("MAIL_FROM"), "{}", said(&https));
+    let certificates = place.yaksok(&["serve"]).env("SSL_CERT_FILE", "/nowhere.pem").output().unwrap();
+    assert_eq!(certificates.status.code(), Some(2));
+    assert!(said(&certificates).starts_with("SSL_CERT_FILE leads to no certificate"), "{}", said(&certificates));
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub struct NewAccount {
 
 impl NewAccount {
     fn errors(&self, context: &Context) -> Vec<Option<FieldError>> {
-        let mut errors = vec![rules::check_email("email", &self.email)];
+        let mut errors = vec![context.check_email("email", &self.email)];
         errors.extend(profile_errors(context, &self.profile()));
         errors
     }
@@ -252,7 +252,7 @@ pub async fn verify_email(context: &Context, token: &Secret) -> Result<Secret, E
 /// # Errors
 /// [`Error::Invalid`] for what is no address.
 pub async fn forgot(context: &Context, email: &str) -> Result<(), Error> {
-    Error::check([rules::check_email("email", email.trim())])?;
+    Error::check([context.check_email("email", email)])?;
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
     match tx.account_by_email(email.trim()).await? {

@@ -118,7 +118,7 @@ impl Request {
         let key_fits = self.idempotency.as_ref().is_none_or(|i| (1..=255).contains(&i.key.len()));
         Error::check([
             rules::check_name("name", &self.name),
-            rules::check_email("email", &self.email),
+            context.check_email("email", &self.email),
             self.notes.as_deref().and_then(|notes| rules::check_text("notes", notes, rules::MAX_TEXT)),
             (!zone_known).then(|| unknown_zone(&self.timezone)).flatten(),
             (!key_fits).then(|| {
@@ -204,6 +204,7 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
         buffer_after_minutes: session_type.buffer_after_minutes,
         cancel_notice_minutes: session_type.cancel_notice_minutes,
         location: session_type.location,
+        price: session_type.price,
         name: request.name.trim().to_owned(),
         email: request.email.trim().to_owned(),
         timezone: request.timezone,
@@ -654,9 +655,13 @@ fn refuse_late(booking: &Booking, by: By, now: DateTime<Utc>) -> Result<(), Erro
     if late { Err(Error::TooLate) } else { Ok(()) }
 }
 
+/// Whether the mentor may confirm or decline the booking at `now`. One whose start has passed is about to be cancelled.
+pub(crate) fn may_answer(booking: &Booking, now: DateTime<Utc>) -> bool {
+    booking.status == Status::Pending && now < booking.start
+}
+
 fn refuse_not_pending(booking: &Booking, now: DateTime<Utc>) -> Result<(), Error> {
-    // One whose start has passed is about to be cancelled.
-    if booking.status == Status::Pending && now < booking.start { Ok(()) } else { Err(Error::NotPending) }
+    if may_answer(booking, now) { Ok(()) } else { Err(Error::NotPending) }
 }
 
 fn checked_reason(reason: Option<String>) -> Result<Option<String>, Error> {

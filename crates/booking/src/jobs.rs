@@ -405,11 +405,12 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
             if mentee && found.booking.erased_at.is_some() {
                 return Ok(());
             }
-            let (recipient, word) = if mentee { (Recipient::Mentee, "mentee") } else { (Recipient::Mentor, "mentor") };
+            let recipient = if mentee { Recipient::Mentee } else { Recipient::Mentor };
             if notices::awaits_link(context, &mut tx, &found).await? {
                 return Err(Failure::Later(TimeDelta::seconds(2)));
             }
-            let notice = notices::of_event(context, &mut tx, &found, recipient, format!("{event}.{word}")).await?;
+            let id = notices::message_id(event, &found, recipient);
+            let notice = notices::of_event(context, &mut tx, &found, recipient, id).await?;
             if !notice.with_invite && found.kind != EventKind::MoveRefused {
                 let at = found.created_at + INVITE_AFTER;
                 let mentor = Some(found.booking.mentor_id);
@@ -445,7 +446,15 @@ async fn perform(context: &Context, job: &Job) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Err(error) => Err(Failure::Failed { permanent: error.permanent, error: error.to_string(), after: None }),
+        Err(error) => {
+            let cause = match error.cause {
+                mailer::Cause::Temporary => "temporary",
+                mailer::Cause::Operator => "operator",
+                mailer::Cause::Final => "final",
+            };
+            metrics::counter!("yaksok_mail_refused_total", "cause" => cause).increment(1);
+            Err(Failure::Failed { permanent: error.is_permanent(), error: error.to_string(), after: None })
+        }
     }
 }
 

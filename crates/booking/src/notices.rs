@@ -3,7 +3,7 @@
 use crate::{Context, Error, bookings};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::{BookingNotice, CancelledBy, Event, EventText, Invite, Person, Recipient};
-use scheduling::{Actor, ConnectionId, Language, LocationKind, OffsetTable, Status, urls};
+use scheduling::{Actor, BookingId, ConnectionId, EventId, Language, LocationKind, OffsetTable, Status, urls};
 use std::ops::Range;
 use store::{Account, Booking, BookingEvent, EventKind, Tx};
 
@@ -109,6 +109,26 @@ pub(crate) async fn newest(context: &Context, tx: &mut Tx, booking: &Booking, me
     Ok(compose(context, tx, booking, parts).await?.ics(context.mailer.organizer()))
 }
 
+/// The `Message-ID` of the message about an event. The one that a booking begins with is named after the booking, so that
+/// each later one can refer to it.
+pub(crate) fn message_id(event: EventId, found: &BookingEvent, recipient: Recipient) -> String {
+    match found.kind {
+        EventKind::Booked | EventKind::Requested => thread(found.booking.id, recipient),
+        _ => format!("{event}.{}", word(recipient)),
+    }
+}
+
+fn thread(booking: BookingId, recipient: Recipient) -> String {
+    format!("{booking}.{}", word(recipient))
+}
+
+const fn word(recipient: Recipient) -> &'static str {
+    match recipient {
+        Recipient::Mentee => "mentee",
+        Recipient::Mentor => "mentor",
+    }
+}
+
 struct Parts {
     event: Event,
     recipient: Recipient,
@@ -151,6 +171,7 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
         recipient: parts.recipient,
         language,
         message_id: parts.message_id,
+        thread: thread(booking.id, parts.recipient),
         uid: format!("{}@yaksok", booking.id),
         sequence: parts.sequence,
         stamp: parts.stamp,
@@ -162,9 +183,14 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
         session_name: booking.session_name.clone(),
         notes: booking.notes.clone(),
         location: booking.location.clone(),
+        price: booking.price.clone(),
         reason: parts.reason,
         manage_url,
         dashboard_url: (!mentee).then(|| context.link(&urls::dashboard_booking(booking.id))),
+        open: match parts.recipient {
+            Recipient::Mentee => bookings::rights(booking, Actor::Mentee, context.now()).0,
+            Recipient::Mentor => bookings::may_answer(booking, context.now()),
+        },
         with_invite: true,
     })
 }

@@ -13,6 +13,7 @@ mod expand;
 pub mod fuzzing;
 mod guard;
 mod ical;
+mod reach;
 mod recur;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use expand::{MARK, REVISION, Reader, UID_SUFFIX, booking_of, plain_address};
 use guard::Guard;
 use ical::{Component, escape, utc};
+pub use reach::{Reach, ReachError};
 use reqwest::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{StatusCode, Url};
 use scheduling::BookingId;
@@ -65,6 +67,8 @@ pub struct CalDav {
     wire: Wire,
     timezone: Zone,
     clock: Clock,
+    /// The mentor's address, where it is known: many accounts go by a name that is none.
+    email: Option<String>,
     /// The account's own addresses: asked for once, where an event makes it matter.
     addresses: OnceCell<Vec<String>>,
 }
@@ -78,7 +82,7 @@ impl std::fmt::Debug for CalDav {
 impl CalDav {
     /// An account at `url`: a server, a principal, a calendar home or a calendar. Without a scheme, `https` is meant.
     ///
-    /// `private_addresses` allows http, and addresses that are not of the public Internet. `timezone` is the IANA name of the
+    /// `reach` says which servers may be reached; `true` stands for all of them, by http too. `timezone` is the IANA name of the
     /// zone that floating times are in, where the calendar tells none: the mentor's; UTC if there is no such zone. Nothing is
     /// asked of the server yet.
     ///
@@ -88,20 +92,26 @@ impl CalDav {
         url: &str,
         username: &str,
         password: Zeroizing<String>,
-        private_addresses: bool,
+        reach: impl Into<Reach>,
         timezone: &str,
         clock: Clock,
     ) -> Result<Self, RemoteError> {
         let url = url.trim();
         let url = if url.contains("://") { url.to_owned() } else { format!("https://{url}") };
         let url = Url::parse(&url).map_err(|_| RemoteError::Refused("the address cannot be read".to_owned()))?;
-        let wire = Wire::new(url, username.to_owned(), password, Guard { private_addresses })?;
+        let wire = Wire::new(url, username.to_owned(), password, Guard::new(reach.into()))?;
         Ok(Self::over(wire, timezone, clock))
     }
 
     fn over(wire: Wire, timezone: &str, clock: Clock) -> Self {
         let timezone = Zone::named(timezone).unwrap_or_else(Zone::utc);
-        Self { wire, timezone, clock, addresses: OnceCell::new() }
+        Self { wire, timezone, clock, email: None, addresses: OnceCell::new() }
+    }
+
+    /// With the mentor's own address: an event that this address declined does not block.
+    #[must_use]
+    pub fn of_person(self, email: &str) -> Self {
+        Self { email: Some(email.to_owned()), ..self }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -247,9 +257,10 @@ impl CalDav {
         Ok(Reader { window, timezone, zone: told.unwrap_or_else(|| self.timezone.clone()), mine })
     }
 
-    /// What `calendar-user-address-set` (RFC 6638, section 2.4.1) says, and the user name.
+    /// What `calendar-user-address-set` (RFC 6638, section 2.4.1) says, the user name, and the mentor's address.
     async fn own_addresses(&self, calendar: &Resource) -> Result<Vec<String>, RemoteError> {
         let mut addresses = vec![plain_address(self.wire.username())];
+        addresses.extend(self.email.as_deref().map(plain_address));
         let principal = calendar.principal.as_ref().and_then(|href| self.wire.home().join(href).ok());
         if let Some(principal) = principal {
             match self.properties(&principal, "<C:calendar-user-address-set/>").await {

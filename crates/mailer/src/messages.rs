@@ -61,6 +61,8 @@ pub(crate) struct Messages {
     pub(crate) expired: Pair,
     /// For the mentor, who moved the event in a connected calendar.
     pub(crate) move_refused: Notice,
+    /// For the mentor, where a request was answered, cancelled or has lapsed before the message about it was sent.
+    pub(crate) request_closed: Notice,
     /// A booking was moved that nobody has confirmed yet: what comes after the lead.
     pub(crate) moved_still_pending: PairOfSentences,
 
@@ -74,6 +76,8 @@ pub(crate) struct Messages {
     pub(crate) phone: Named,
     pub(crate) meet: &'static str,
     pub(crate) teams: &'static str,
+    pub(crate) price: &'static str,
+    pub(crate) free: &'static str,
     pub(crate) your_notes: &'static str,
     pub(crate) notes_from: Named,
     pub(crate) reason: &'static str,
@@ -84,6 +88,12 @@ pub(crate) struct Messages {
     pub(crate) review: &'static str,
     pub(crate) invite_attached: &'static str,
     pub(crate) cancellation_attached: &'static str,
+    /// Calendar programs offer to decline an invitation; that does not reach us.
+    pub(crate) declining: &'static str,
+    /// The same, where the link of the message can cancel.
+    pub(crate) declining_use_link: &'static str,
+    /// The cancel notice has begun: what the mentee can still do.
+    pub(crate) too_late: Named,
     pub(crate) reply_reaches: Named,
     /// In place of a name.
     pub(crate) erased_mentee: &'static str,
@@ -268,6 +278,17 @@ static ENGLISH: Messages = Messages {
             )
         },
     },
+    request_closed: Notice {
+        subject: |f| format!("Request closed: {} with {} on {}", f.session, f.other, f.date),
+        heading: "A request that is closed",
+        lead: |f| {
+            format!(
+                "{} asked to meet you at this time. Since then the request was answered or cancelled, or its time has \
+                 passed: there is nothing to decide any more.",
+                f.other
+            )
+        },
+    },
     moved_still_pending: PairOfSentences {
         mentee: |f| format!("{} has yet to confirm it; we will write as soon as there is an answer.", f.other),
         mentor: |_| "It still awaits your answer.".into(),
@@ -283,6 +304,8 @@ static ENGLISH: Messages = Messages {
     phone: |number| format!("Phone {number}"),
     meet: "Google Meet (the link comes with the calendar event)",
     teams: "Microsoft Teams (the link comes with the calendar event)",
+    price: "Price",
+    free: "Free",
     your_notes: "Your notes",
     notes_from: |name| format!("Notes from {name}"),
     reason: "Reason",
@@ -293,6 +316,11 @@ static ENGLISH: Messages = Messages {
     review: "Confirm or decline",
     invite_attached: "The calendar invitation is attached.",
     cancellation_attached: "The attached file takes it off your calendar.",
+    declining: "Declining the invitation in a calendar app does not cancel the booking.",
+    declining_use_link: "Declining the invitation in a calendar app does not cancel the booking: please use the link.",
+    too_late: |name| {
+        format!("This booking can no longer be changed or cancelled online. If you cannot come, please tell {name}.")
+    },
     reply_reaches: |name| format!("Reply to this message to write to {name}."),
     erased_mentee: "Someone (details erased)",
 
@@ -479,6 +507,17 @@ static KOREAN: Messages = Messages {
             )
         },
     },
+    request_closed: Notice {
+        subject: |f| format!("[종료된 신청] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "종료된 예약 신청이에요",
+        lead: |f| {
+            format!(
+                "{} 님이 이 시간에 예약을 신청하셨어요. 그 사이 이미 처리되었거나 취소되었거나 시간이 지나, 지금은 답하실 \
+                 필요가 없어요.",
+                f.other
+            )
+        },
+    },
     moved_still_pending: PairOfSentences {
         mentee: |f| format!("아직 {} 님의 확인을 기다리고 있어요. 답이 오면 바로 알려 드릴게요.", f.other),
         mentor: |_| "아직 수락 여부를 기다리고 있는 예약이에요.".into(),
@@ -494,6 +533,8 @@ static KOREAN: Messages = Messages {
     phone: |number| format!("전화 {number}"),
     meet: "Google Meet (링크는 캘린더 일정에 있어요)",
     teams: "Microsoft Teams (링크는 캘린더 일정에 있어요)",
+    price: "가격",
+    free: "무료",
     your_notes: "남기신 메모",
     notes_from: |name| format!("{name} 님의 메모"),
     reason: "사유",
@@ -504,6 +545,13 @@ static KOREAN: Messages = Messages {
     review: "수락 또는 거절하기",
     invite_attached: "캘린더 초대장을 함께 보내 드려요.",
     cancellation_attached: "첨부 파일을 열면 캘린더에서 일정이 지워져요.",
+    declining: "캘린더 앱에서 초대를 거절해도 예약은 취소되지 않아요.",
+    declining_use_link: "캘린더 앱에서 초대를 거절해도 예약은 취소되지 않아요. 취소하시려면 링크를 이용해 주세요.",
+    too_late: |name| {
+        format!(
+            "변경·취소 기한이 지나 온라인에서는 예약을 바꾸거나 취소할 수 없어요. 참석이 어려우시면 {name} 님께 직접 알려 주세요."
+        )
+    },
     reply_reaches: |name| format!("이 메일에 답장하시면 {name} 님께 전달돼요."),
     erased_mentee: "정보가 삭제된 멘티",
 

@@ -150,6 +150,66 @@ fn a_move_before_the_answer_stays_tentative() {
     assert!(out.invite.unwrap().ics.contains("STATUS:TENTATIVE"));
 }
 
+/// What is not possible any more is not offered, in no part, to nobody, in no language.
+#[test]
+fn what_is_closed_is_not_offered() {
+    for language in Language::ALL {
+        for (_, event) in events() {
+            for recipient in SIDES {
+                let mut open = notice(event, recipient, language);
+                let mut closed = open.clone();
+                (open.open, closed.open) = (true, false);
+                let everywhere = |notice: &mailer::BookingNotice| {
+                    let out = notice.compose(&organizer());
+                    let ics = out.invite.unwrap().ics.replace("\r\n ", "");
+                    format!("{} {} {} {ics} {}", out.subject, out.text, out.html, notice.event_text().description)
+                };
+                let offers = [
+                    "Change or cancel",
+                    "예약 변경·취소하기",
+                    "Confirm or decline",
+                    "수락 또는 거절하기",
+                    "Please answer",
+                    "[확인 필요]",
+                ];
+                let found = |text: &str| offers.iter().any(|offer| text.contains(offer));
+                let off = matches!(event, Event::Declined | Event::Cancelled { .. });
+                let offered = !off && (recipient == Recipient::Mentee || event == Event::Requested);
+                assert_eq!(found(&everywhere(&open)), offered, "{event:?} {recipient:?} {language:?}");
+                assert!(!found(&everywhere(&closed)), "{event:?} {recipient:?} {language:?}");
+                let told =
+                    ["can no longer be changed or cancelled online", "온라인에서는 예약을 바꾸거나 취소할 수 없어요"];
+                let tells = |text: &str| told.iter().any(|words| text.contains(words));
+                assert_eq!(tells(&everywhere(&closed)), !off && recipient == Recipient::Mentee, "{event:?}");
+                assert!(!tells(&everywhere(&open)));
+            }
+        }
+    }
+}
+
+/// Calendar programs offer to decline an invitation; a connected calendar's event is the mentor's own.
+#[test]
+fn every_invitation_says_that_declining_it_does_not_cancel() {
+    let words =
+        |text: &str| text.contains("does not cancel the booking") || text.contains("거절해도 예약은 취소되지 않아요");
+    for language in Language::ALL {
+        for (_, event) in events() {
+            for recipient in SIDES {
+                let notice = notice(event, recipient, language);
+                let out = notice.compose(&organizer());
+                let off = matches!(event, Event::Declined | Event::Cancelled { .. });
+                for part in [&out.text, &out.html, &out.invite.unwrap().ics.replace("\r\n ", "")] {
+                    assert_eq!(words(part), !off, "{event:?} {recipient:?} {language:?}: {part}");
+                }
+                assert!(!words(&notice.event_text().description));
+                let mut without = notice.clone();
+                without.with_invite = false;
+                assert!(!words(&without.compose(&organizer()).text));
+            }
+        }
+    }
+}
+
 #[test]
 fn one_zone_is_written_once() {
     let mut notice = notice(Event::Booked, Recipient::Mentee, Language::En);

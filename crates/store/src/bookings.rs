@@ -2,7 +2,7 @@ use crate::mentors::like_pattern;
 use crate::session_types::{location, location_word};
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
-use scheduling::{Actor, ApiKeyId, BookingId, EventId, EventKind, Location, MentorId, SessionTypeId, Status};
+use scheduling::{Actor, ApiKeyId, BookingId, EventId, EventKind, Location, MentorId, Price, SessionTypeId, Status};
 use serde_json::Value;
 use sqlx::postgres::types::PgRange;
 use std::ops::{Bound, Range};
@@ -24,6 +24,7 @@ pub struct Booking {
     pub buffer_after_minutes: u16,
     pub cancel_notice_minutes: u32,
     pub location: Option<Location>,
+    pub price: Option<Price>,
     pub name: String,
     pub email: String,
     pub timezone: String,
@@ -55,6 +56,7 @@ pub struct NewBooking {
     pub buffer_after_minutes: u16,
     pub cancel_notice_minutes: u32,
     pub location: Option<Location>,
+    pub price: Option<Price>,
     pub name: String,
     pub email: String,
     pub timezone: String,
@@ -161,6 +163,8 @@ struct Row {
     cancel_notice_minutes: i32,
     location_kind: Option<String>,
     location_value: Option<String>,
+    price_amount: Option<i64>,
+    price_currency: Option<String>,
     booker_name: Option<String>,
     booker_email: Option<String>,
     booker_timezone: Option<String>,
@@ -214,6 +218,7 @@ impl TryFrom<Row> for Booking {
             buffer_after_minutes: small(row.buffer_after_minutes),
             cancel_notice_minutes: u32::try_from(row.cancel_notice_minutes).unwrap_or_default(),
             location: location(row.location_kind, row.location_value),
+            price: row.price_amount.zip(row.price_currency).map(|(amount, currency)| Price { amount, currency }),
             name: details(row.booker_name, "")?,
             email: details(row.booker_email, "")?,
             timezone: details(row.booker_timezone, "UTC")?,
@@ -238,7 +243,7 @@ macro_rules! select {
             "SELECT id, mentor_id, session_type_id, session_slug, session_name, status, during, buffer_before_minutes,
                  buffer_after_minutes, cancel_notice_minutes, location_kind, location_value, booker_name, booker_email,
                  booker_timezone, booker_language, notes, sequence, manage_token_sealed, created_at, cancelled_at,
-                 cancelled_by, reason, erased_at
+                 cancelled_by, reason, erased_at, price_amount, price_currency
              FROM bookings WHERE status <> 'held' AND " + $tail,
             $($argument),*
         )
@@ -255,8 +260,9 @@ impl Tx {
             "INSERT INTO bookings (id, mentor_id, session_type_id, session_slug, session_name, status, during,
                  buffer_before_minutes, buffer_after_minutes, cancel_notice_minutes, location_kind, location_value,
                  booker_name, booker_email, booker_timezone, booker_language, notes, manage_token_hash,
-                 manage_token_sealed, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+                 manage_token_sealed, created_at, price_amount, price_currency)
+             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                 $22, $23)",
             b.id.0,
             b.mentor_id.0,
             b.session_type_id.0,
@@ -277,7 +283,9 @@ impl Tx {
             b.notes,
             &b.manage_token_hash,
             b.manage_token_sealed,
-            b.created_at
+            b.created_at,
+            b.price.as_ref().map(|price| price.amount),
+            b.price.as_ref().map(|price| price.currency.as_str())
         )
         .execute(self.connection())
         .await?;

@@ -58,6 +58,8 @@ pub struct Grant {
     pub username: Option<String>,
     /// The mentor's time zone.
     pub timezone: String,
+    /// The mentor's address.
+    pub email: String,
     pub access_token: Option<Vec<u8>>,
     pub refresh_token: Option<Vec<u8>>,
     pub expires_at: Option<DateTime<Utc>>,
@@ -160,7 +162,8 @@ impl Tx {
     pub async fn grant(&mut self, id: ConnectionId) -> Result<Option<Grant>, StoreError> {
         let Some(connection) = self.calendar_connection(id).await? else { return Ok(None) };
         let row = sqlx::query!(
-            r#"SELECT url, username, access_token, refresh_token, expires_at, throttled_until, m.timezone AS "timezone!"
+            r#"SELECT url, username, access_token, refresh_token, expires_at, throttled_until, m.timezone AS "timezone!",
+                   m.email AS "email!"
                FROM mentor_calendar_tokens t JOIN mentors m ON m.id = t.mentor_id WHERE t.id = $1"#,
             id.0
         )
@@ -171,6 +174,7 @@ impl Tx {
             url: row.url,
             username: row.username,
             timezone: row.timezone,
+            email: row.email,
             access_token: row.access_token,
             refresh_token: row.refresh_token,
             expires_at: row.expires_at,

@@ -55,6 +55,7 @@ fn booking(n: u8, mentor: MentorId, start: DateTime<Utc>, minutes: i64) -> NewBo
         buffer_after_minutes: 15,
         cancel_notice_minutes: 0,
         location: None,
+        price: None,
         name: "Ada".into(),
         email: "ada@example.com".into(),
         timezone: "UTC".into(),

@@ -22,7 +22,9 @@ there is nothing, and may grow.
 Tokens come in the header `Authorization: Bearer …` only. A token that is unknown or was revoked is refused on every row, \
 public ones too.
 
-Requests are limited for each client address, writing ones more than reading ones; the platform's key is exempt.";
+Requests are limited for each client address, writing ones more than reading ones; the platform's key is exempt.
+
+Pages of other sites may call the rows that take no key of a mentor or of the platform (CORS), without credentials.";
 
 fn document() -> Value {
     let mut paths = Map::new();
@@ -180,7 +182,11 @@ fn responses(row: &Row) -> Value {
                 let schema = json!({ "type": "string", "const": "Bearer" });
                 response["headers"] = json!({ "WWW-Authenticate": header("Which kind of token.", schema) });
             }
-            "rate_limited" => {
+            "method_not_allowed" => {
+                let schema = json!({ "type": "string", "examples": ["GET,HEAD"] });
+                response["headers"] = json!({ "Allow": header("The methods that the path takes.", schema) });
+            }
+            "rate_limited" | "unavailable" => {
                 let schema = json!({ "type": "integer", "minimum": 1 });
                 response["headers"] = json!({ "Retry-After": header("Seconds to wait.", schema) });
             }

@@ -461,9 +461,9 @@ pub(super) fn refusals(row: &Row) -> Vec<(&'static str, u16, &'static str)> {
     let takes_body = row.method == "post" || row.method == "put";
     let general = |code: &str| match code {
         _ if row.who == Who::Anyone => false,
-        "unauthenticated" | "rate_limited" => true,
+        "unauthenticated" | "method_not_allowed" | "rate_limited" | "unavailable" => true,
         "not_found" => row.path.contains('{'),
-        "malformed" | "too_large" | "unsupported_media_type" => takes_body,
+        "malformed" | "too_slow" | "too_large" | "unsupported_media_type" => takes_body,
         "invalid_request" => takes_body || !row.query.is_empty(),
         _ => false,
     };

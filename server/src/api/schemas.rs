@@ -172,7 +172,7 @@ fn url(example: &str) -> Value {
 }
 
 fn email(example: &str) -> Value {
-    with(format("email", example), json!({ "maxLength": 254 }))
+    with(format("idn-email", example), json!({ "maxLength": 254 }))
 }
 
 fn pattern(pattern: &str, example: &str) -> Value {
@@ -404,6 +404,13 @@ fn readiness() -> Value {
         ("migrations", words(&["ok", "missing", "not known"])),
         ("time_zones", object(vec![("version", text("2026e")), ("stale", flag(false))])),
         ("jobs", object(vec![("status", text("ok")), ("waiting", count(0)), ("given_up", count(0))])),
+        (
+            "mail",
+            object(vec![
+                ("status", words(&["ok", "failing"])),
+                ("reason", or_null(text("the mail server refused STARTTLS"))),
+            ]),
+        ),
         ("calendars", object(vec![("lagging", count(0))])),
     ])
 }

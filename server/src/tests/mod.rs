@@ -1,5 +1,6 @@
 //! The whole public router, pages and all, on a real database, at a time that stands still.
 
+mod cors;
 mod delivery;
 mod hostile;
 mod rights;

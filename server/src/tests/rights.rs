@@ -27,7 +27,7 @@ pub(super) fn table() -> Vec<Line> {
 }
 
 /// Every route of the router: method (or `any`) and path. Axum tells them nowhere but in what it prints for debugging.
-fn routes(router: &Router) -> BTreeSet<(String, String)> {
+pub(super) fn routes(router: &Router) -> BTreeSet<(String, String)> {
     let printed = format!("{router:?}");
     let (printed, _) = printed.split_once("fallback_router").unwrap();
     let (mut paths, mut methods) = (BTreeMap::new(), BTreeMap::new());

@@ -283,7 +283,13 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
     if provider == Provider::CalDav {
         let password = opened(context, &grant.connection, Secret::Refresh, grant.refresh_token.as_deref())?;
         let (url, username) = (grant.url.as_deref().unwrap_or_default(), grant.username.as_deref().unwrap_or_default());
-        return Ok(Client::CalDav(Box::new(caldav(context, &grant.timezone, url, username, password)?)));
+        return Ok(Client::CalDav(Box::new(caldav(
+            context,
+            (&grant.timezone, &grant.email),
+            url,
+            username,
+            password,
+        )?)));
     }
     let not_here = || Trouble::Remote(RemoteError::Unavailable("it is not configured here".into()));
     let service = settings.service(provider).ok_or_else(not_here)?;
@@ -298,17 +304,17 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
     })
 }
 
-/// A CalDAV account that is not kept yet, or is.
+/// A CalDAV account that is not kept yet, or is, of a mentor with this time zone and address.
 pub(super) fn caldav(
     context: &Context,
-    timezone: &str,
+    (timezone, email): (&str, &str),
     url: &str,
     username: &str,
     password: Zeroizing<String>,
 ) -> Result<CalDav, RemoteError> {
     let now = context.clone();
     let clock = Arc::new(move || now.now());
-    CalDav::new(url, username, password, context.calendars.private_addresses, timezone, clock)
+    Ok(CalDav::new(url, username, password, context.calendars.caldav.clone(), timezone, clock)?.of_person(email))
 }
 
 /// Keeps new tokens, sealed for their connection.

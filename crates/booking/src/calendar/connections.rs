@@ -236,8 +236,8 @@ pub async fn connect_caldav(
         }),
     ])?;
     let secret = Zeroizing::new(password.reveal().to_owned());
-    let timezone = crate::accounts::account(context, mentor).await?.timezone;
-    let account = match access::caldav(context, &timezone, url, username, secret) {
+    let person = crate::accounts::account(context, mentor).await?;
+    let account = match access::caldav(context, (&person.timezone, &person.email), url, username, secret) {
         Ok(client) => client.account().await,
         Err(error) => Err(error),
     };

@@ -22,6 +22,7 @@ pub(crate) use events::{reconcile, write};
 pub(crate) use sync::run;
 pub use sync::{lagging, sync_due};
 
+use calendars::caldav::Reach;
 use calendars::http::Http;
 use calendars::oauth::App;
 use calendars::remote::Provider;
@@ -45,8 +46,8 @@ pub struct Settings {
     pub google: Option<Service>,
     /// Outlook, if it is switched on.
     pub microsoft: Option<Service>,
-    /// CalDAV servers may have private addresses and speak plain HTTP: in development.
-    pub private_addresses: bool,
+    /// Which CalDAV servers may be reached.
+    pub caldav: Reach,
     /// How long between two looks, where nobody tells us of changes.
     pub sync_interval: TimeDelta,
     /// Providers can reach us, so they are asked to tell us of changes.

@@ -20,6 +20,7 @@ mod erasure;
 mod holds;
 mod idempotency;
 mod jobs;
+mod letters;
 mod lists;
 mod live;
 mod offered;

@@ -68,6 +68,14 @@ async fn the_document_is_whole() {
     assert_eq!(operations.len(), ROWS.len() + HEALTH.len(), "two rows of one method and path");
     let ids: BTreeSet<&str> = operations.iter().map(|operation| text(&operation["operationId"])).collect();
     assert_eq!(ids.len(), operations.len());
+    for row in ROWS {
+        let responses = &document["paths"][row.path][row.method]["responses"];
+        let takes_body = ["post", "put"].contains(&row.method);
+        for (status, listed) in [("405", true), ("408", takes_body), ("429", true), ("503", true)] {
+            assert_eq!(responses.get(status).is_some(), listed, "{} {} {status}", row.method, row.path);
+        }
+        assert!(responses["503"]["headers"].get("Retry-After").is_some(), "{}", row.path);
+    }
     for row in ROWS.iter().chain(HEALTH) {
         for code in row.codes {
             assert!(CODES.iter().any(|(known, ..)| known == code), "{code}");
@@ -145,5 +153,6 @@ async fn health_is_asked_without_a_token() {
         (&ready["status"], &ready["database"], &ready["jobs"]["status"]),
         (&json!("ready"), &json!("ok"), &json!("ok"))
     );
+    assert_eq!(ready["mail"], json!({ "status": "ok", "reason": null }));
     assert_eq!(ready["time_zones"]["version"], api.app.context.zones.version());
 }

@@ -686,6 +686,8 @@ async fn what_does_not_fit_a_booking_is_said() {
         ("name", json!("\u{202e}Ada"), "name invalid"),
         ("name", json!("x".repeat(201)), "name too_long"),
         ("email", json!("ada"), "email invalid"),
+        ("email", json!("a@b"), "email invalid"),
+        ("email", json!("ada@-한국.kr"), "email invalid"),
         ("email", json!("ada@example.com\r\nBcc: x@example.com"), "email invalid"),
         ("timezone", json!("utc"), "timezone invalid"),
         ("notes", json!("\u{1b}[31m"), "notes invalid"),
