@@ -5,7 +5,9 @@
 
 use crate::activity::{self, Author};
 use crate::jobs::{self, AccountMail, Task};
+use crate::closing::{self, Preview};
 use crate::secrets::{self, Kind, Secret};
+use crate::version::{self, Expected};
 use crate::{Context, Error, listing, schedule};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -17,7 +19,7 @@ use scheduling::{
 };
 use serde::Serialize;
 use std::sync::LazyLock;
-use store::{Account, Actor, ApiKey, NewMentor, Profile, SingleUse, Tx};
+use store::{Account, Actor, ApiKey, FormerHandle, NewMentor, Profile, SingleUse, Tx};
 
 /// How long a login lasts.
 pub const SESSION: TimeDelta = TimeDelta::days(30);
@@ -26,6 +28,10 @@ const RESET_LINK: TimeDelta = TimeDelta::hours(1);
 const LOGIN_LINK: TimeDelta = TimeDelta::minutes(15);
 /// An account whose address nobody confirmed is deleted after this.
 pub(crate) const UNCONFIRMED_KEPT: TimeDelta = TimeDelta::days(3);
+/// How long a handle that was given up leads to its former owner, and is kept from everybody else.
+pub const HANDLE_KEPT: TimeDelta = TimeDelta::days(90);
+/// So many handles a mentor may have reserved besides their own.
+const MOST_FORMER_HANDLES: i64 = 10;
 /// Shorter passwords are refused; longer ones than 1,000 characters too, to bound the work.
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=1000;
 
@@ -121,6 +127,14 @@ fn refuse_reserved(handle: &str) -> Result<(), Error> {
     if urls::RESERVED.contains(&handle) { Err(Error::HandleTaken) } else { Ok(()) }
 }
 
+/// Refuses a handle that a former owner has reserved, unless it is `by`. Holds it until the end of the transaction.
+async fn refuse_reserved_for_another(tx: &mut Tx, handle: &str, by: Option<MentorId>) -> Result<(), Error> {
+    match tx.former_handle(handle).await? {
+        FormerHandle::Of(owner) if owner.is_none() || owner != by => Err(Error::HandleTaken),
+        FormerHandle::Of(_) | FormerHandle::Unknown => Ok(()),
+    }
+}
+
 /// Adds a mentor whose address the platform vouches for. Answers the account and an API key, which is shown this once.
 ///
 /// # Errors
@@ -139,6 +153,8 @@ pub async fn create(context: &Context, new: &NewAccount) -> Result<(Account, Sec
 }
 
 async fn insert(context: &Context, tx: &mut Tx, row: &NewMentor, by: By) -> Result<(), Error> {
+    tx.lock_handles(&[&row.handle]).await?;
+    refuse_reserved_for_another(tx, &row.handle, None).await?;
     tx.insert_mentor(row).await?;
     tx.put_session_type(row.id, SessionTypeId(context.new_id()), row.created_at, &SessionType::first()).await?;
     activity::happened(context, tx, row.id, by, Change::AccountCreated).await
@@ -169,6 +185,9 @@ pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> R
     if owner.as_ref().is_some_and(|owner| !same(owner)) {
         return Err(Error::HandleTaken);
     }
+    // Before it matters whether the address is known: the answer must not tell.
+    tx.lock_handles(&[&new.handle]).await?;
+    refuse_reserved_for_another(&mut tx, &new.handle, None).await?;
     // Whoever signed up with this address before and never confirmed it gives way: the newest attempt counts.
     match known {
         Some(known) if known.email_verified_at.is_some() || !tx.delete_if_unconfirmed(known.id()).await? => {
@@ -375,16 +394,47 @@ pub async fn account(context: &Context, mentor: MentorId) -> Result<Account, Err
     tx.account(mentor).await?.ok_or(Error::NotFound)
 }
 
-/// Changes the mentor's profile.
+/// The version of the settings that [`update_profile`] replaces.
+///
+/// # Errors
+/// Where they cannot be written as JSON.
+pub fn profile_version(account: &Account) -> Result<String, Error> {
+    version::of(&settings_of(account))
+}
+
+fn settings_of(account: &Account) -> impl Serialize + use<'_> {
+    let Account { handle, name, headline, bio, photo_url, timezone, language, .. } = account;
+    (handle, name, headline, bio, photo_url, timezone, language)
+}
+
+/// Changes the mentor's profile, whatever it is.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::HandleTaken`].
 pub async fn update_profile(context: &Context, mentor: MentorId, profile: Profile) -> Result<Account, Error> {
+    update_expected_profile(context, mentor, profile, &Expected::Anything).await
+}
+
+/// As [`update_profile`], if what is saved is what is expected. A handle that is given up leads to the mentor for
+/// [`HANDLE_KEPT`]; nobody else can take it, and the mentor can take it back.
+///
+/// # Errors
+/// As there, and [`Error::Stale`].
+pub async fn update_expected_profile(
+    context: &Context,
+    mentor: MentorId,
+    profile: Profile,
+    expected: &Expected,
+) -> Result<Account, Error> {
     Error::check(profile_errors(context, &profile))?;
     refuse_reserved(&profile.handle)?;
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     tx.lock_calendar(mentor).await?;
     let before = tx.account(mentor).await?.ok_or(Error::NotFound)?;
+    expected.check(Some(&settings_of(&before)))?;
+    if profile.handle != before.handle {
+        change_handle(context, &mut tx, mentor, &before.handle, &profile.handle).await?;
+    }
     tx.update_profile(mentor, &tidy(profile)).await?;
     let account = tx.account(mentor).await?.ok_or(Error::NotFound)?;
     if account != before {
@@ -395,7 +445,28 @@ pub async fn update_profile(context: &Context, mentor: MentorId, profile: Profil
     Ok(account)
 }
 
-/// Deletes the account with all its data, once `confirmation` is the password, or the handle where there is no password.
+async fn change_handle(context: &Context, tx: &mut Tx, mentor: MentorId, old: &str, new: &str) -> Result<(), Error> {
+    tx.lock_handles(&[old, new]).await?;
+    refuse_reserved_for_another(tx, new, Some(mentor)).await?;
+    tx.take_back_handle(mentor, new).await?;
+    if tx.count_former_handles(mentor).await? >= MOST_FORMER_HANDLES {
+        let message = "You have changed your page's address too often. Take one of your former addresses, or wait.";
+        return Err(Error::invalid("handle", "too_many", message));
+    }
+    Ok(tx.give_up_handle(mentor, old, context.now() + HANDLE_KEPT).await?)
+}
+
+/// What deleting the account would do now.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn deletion(context: &Context, mentor: MentorId) -> Result<Preview, Error> {
+    closing::preview(context, mentor).await
+}
+
+/// Closes the account, once `confirmation` is the password, or the handle where there is no password. Sessions to come are
+/// cancelled and their mentees notified; the account is invisible at once, and deleted with all its data as soon as that is
+/// done.
 ///
 /// # Errors
 /// [`Error::WrongCredentials`].
@@ -411,9 +482,7 @@ pub async fn delete(context: &Context, mentor: MentorId, confirmation: Secret) -
     if !confirmed {
         return Err(Error::WrongCredentials);
     }
-    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
-    tx.delete_mentor(mentor).await?;
-    Ok(tx.commit().await?)
+    closing::close(context, mentor, HANDLE_KEPT).await
 }
 
 /// The API keys that work.

@@ -2,7 +2,7 @@
 //! again, later each time, and one job's failure holds up no other.
 
 use crate::accounts;
-use crate::{Context, Error, bookings, calendar, erasure, notices};
+use crate::{Context, Error, bookings, calendar, closing, erasure, notices};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::{BookingNotice, Recipient};
 use scheduling::{BookingId, ConnectionId, EventId, MentorId};
@@ -154,6 +154,14 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
         let hands = (lane.workers(), lane.wakes());
         tokio::spawn(many_hands(context.clone(), "jobs", hands, stopped.clone(), find, work))
     });
+    let closer = tokio::spawn(many_hands(
+        context.clone(),
+        "closed accounts",
+        (1, Wakes::InTime),
+        stopped.clone(),
+        |context: Context| async move { closing::lease(&context).await },
+        |context: Context, closed| async move { closing::finish(&context, closed).await },
+    ));
     let lookers = tokio::spawn(calendar::run(context.clone(), stopped));
     let keeper = tokio::spawn(keep_house(context));
     stop.await;
@@ -163,6 +171,7 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
         let _ = worker.await;
     }
     let _ = lookers.await;
+    let _ = closer.await;
 }
 
 /// So many do what `find` finds of this kind, each in its own time, until told to stop. One at a time looks for work, so that
@@ -244,6 +253,9 @@ pub async fn run_due(context: &Context) -> Result<usize, Error> {
                 carry_out(context, job).await?;
                 count += 1;
             }
+        }
+        if count == before {
+            count += closing::finish_due(context).await?;
         }
         if count == before {
             return Ok(count);
@@ -466,6 +478,8 @@ async fn forget_expired(context: &Context) -> Result<(), Error> {
     tx.delete_expired_holds(now).await?;
     tx.forget_idempotent(now - TimeDelta::hours(25)).await?;
     tx.delete_unconfirmed(now - accounts::UNCONFIRMED_KEPT).await?;
+    tx.release_handles(now).await?;
+    tx.forget_closed_bookings(now).await?;
     tx.commit().await?;
     erasure::erase_old(context).await?;
     Ok(())

@@ -23,7 +23,11 @@ pub(crate) async fn of_event(
         EventKind::Requested => Event::Requested,
         EventKind::Confirmed => Event::Confirmed,
         EventKind::Declined => Event::Declined,
-        EventKind::Cancelled => Event::Cancelled { by: cancelled_by(event.actor) },
+        EventKind::Cancelled => {
+            let closed_at = tx.account(event.booking.mentor_id).await?.and_then(|account| account.closed_at);
+            let closed = event.actor == Actor::Mentor && closed_at == Some(event.created_at);
+            Event::Cancelled { by: if closed { CancelledBy::Closing } else { cancelled_by(event.actor) } }
+        }
         EventKind::Moved => {
             let previous = event.previous.clone().unwrap_or_else(|| event.during.clone());
             Event::Moved { previous_start: previous.start, previous_end: previous.end }

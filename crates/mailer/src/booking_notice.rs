@@ -104,6 +104,8 @@ pub enum CancelledBy {
     Mentee,
     /// The mentor, in Yaksok.
     Mentor,
+    /// The mentor, by closing the account.
+    Closing,
     /// The mentor, by removing the event from a connected calendar.
     Calendar,
     /// Its start passed before the mentor had answered.
@@ -287,6 +289,7 @@ impl BookingNotice {
             Event::Moved { .. } => &messages.moved,
             Event::Cancelled { by: CancelledBy::Mentee } => &messages.cancelled_by_mentee,
             Event::Cancelled { by: CancelledBy::Mentor } => &messages.cancelled_by_mentor,
+            Event::Cancelled { by: CancelledBy::Closing } => &messages.cancelled_by_closing,
             Event::Cancelled { by: CancelledBy::Calendar } => &messages.cancelled_by_calendar,
             Event::Cancelled { by: CancelledBy::Expiry } => &messages.expired,
             Event::MoveRefused { .. } => return &messages.move_refused,
@@ -358,7 +361,7 @@ impl BookingNotice {
         details.push(plain(messages.session, facts.session.to_owned()));
         details.push(plain(messages.with, self.other_party(facts.other)));
         if let Some(location) = &self.location {
-            details.push(Detail { kind: Kind::Place, ..plain(messages.location, place_in_words(messages, location)) });
+            details.push(Detail { kind: Kind::Place, ..plain(messages.location, place_in_words(messages, self.recipient, location)) });
         }
         for (label, words) in
             [(messages.reason.to_owned(), &self.reason), (self.notes_label(messages, facts.other), &self.notes)]
@@ -391,7 +394,7 @@ impl BookingNotice {
     fn description(&self, messages: &Messages, other: &str) -> Vec<(String, String)> {
         let mut parts = vec![(messages.with.to_owned(), self.other_party(other))];
         if let Some(location) = &self.location {
-            parts.push((messages.location.to_owned(), place_in_words(messages, location)));
+            parts.push((messages.location.to_owned(), place_in_words(messages, self.recipient, location)));
         }
         if let Some(reason) = &self.reason {
             parts.push((messages.reason.to_owned(), reason.clone()));
@@ -421,8 +424,11 @@ fn place(location: &Location) -> String {
 }
 
 /// A location as people want it.
-fn place_in_words(messages: &Messages, location: &Location) -> String {
+fn place_in_words(messages: &Messages, recipient: Recipient, location: &Location) -> String {
     match location.kind {
+        LocationKind::Meet | LocationKind::Teams if location.value.is_empty() && recipient == Recipient::Mentor => {
+            format!("{} ({})", place(location), messages.no_link_yet)
+        }
         LocationKind::Meet if location.value.is_empty() => messages.meet.into(),
         LocationKind::Teams if location.value.is_empty() => messages.teams.into(),
         LocationKind::Phone => (messages.phone)(&place(location)),

@@ -57,6 +57,7 @@ pub(crate) struct Messages {
     pub(crate) moved: Pair,
     pub(crate) cancelled_by_mentee: Pair,
     pub(crate) cancelled_by_mentor: Pair,
+    pub(crate) cancelled_by_closing: Pair,
     pub(crate) cancelled_by_calendar: Pair,
     pub(crate) expired: Pair,
     /// For the mentor, who moved the event in a connected calendar.
@@ -74,6 +75,8 @@ pub(crate) struct Messages {
     pub(crate) phone: Named,
     pub(crate) meet: &'static str,
     pub(crate) teams: &'static str,
+    /// Behind a kind of link that is not there yet, for the mentor.
+    pub(crate) no_link_yet: &'static str,
     pub(crate) your_notes: &'static str,
     pub(crate) notes_from: Named,
     pub(crate) reason: &'static str,
@@ -217,6 +220,18 @@ static ENGLISH: Messages = Messages {
             lead: |f| format!("We have let {} know that the session is off.", f.other),
         },
     },
+    cancelled_by_closing: Pair {
+        mentee: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "Your session is cancelled",
+            lead: |f| format!("We are sorry: {} has closed their account here, so this session will not take place.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "A session was cancelled",
+            lead: |f| format!("You closed your account, so we cancelled this session and notified {}.", f.other),
+        },
+    },
     cancelled_by_calendar: Pair {
         mentee: Notice {
             subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
@@ -262,8 +277,8 @@ static ENGLISH: Messages = Messages {
         heading: "That move was not possible",
         lead: |f| {
             format!(
-                "You moved the event of your session with {} in your calendar to a time that is taken, outside your hours \
-                 or already past. The session stays at its time, and the event goes back there.",
+                "You moved the event of your session with {} in your calendar to a time where another session is, or that is \
+                 already past. The session stays at its time, and the event goes back there.",
                 f.other
             )
         },
@@ -281,8 +296,9 @@ static ENGLISH: Messages = Messages {
     wanted: "In your calendar",
     location: "Where",
     phone: |number| format!("Phone {number}"),
-    meet: "Google Meet (the link comes with the calendar event)",
-    teams: "Microsoft Teams (the link comes with the calendar event)",
+    meet: "Google Meet (the mentor will send the link)",
+    teams: "Microsoft Teams (the mentor will send the link)",
+    no_link_yet: "no link yet",
     your_notes: "Your notes",
     notes_from: |name| format!("Notes from {name}"),
     reason: "Reason",
@@ -434,6 +450,18 @@ static KOREAN: Messages = Messages {
             lead: |f| format!("{} 님께 예약이 취소되었다고 알려 드렸어요.", f.other),
         },
     },
+    cancelled_by_closing: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("죄송해요. {} 님이 계정을 닫아 이 예약은 진행되지 않아요.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("계정을 닫으셔서 이 예약을 취소하고 {} 님께 알려 드렸어요.", f.other),
+        },
+    },
     cancelled_by_calendar: Pair {
         mentee: Notice {
             subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
@@ -473,7 +501,7 @@ static KOREAN: Messages = Messages {
         heading: "그 시간으로는 옮길 수 없어요",
         lead: |f| {
             format!(
-                "캘린더에서 {} 님과의 세션을 옮기셨지만, 이미 다른 일정이 있거나 예약 가능 시간이 아니거나 지난 시간이에요. \
+                "캘린더에서 {} 님과의 세션을 옮기셨지만, 이미 다른 세션이 있거나 지난 시간이에요. \
                  세션은 원래 시간 그대로이고, 캘린더의 일정도 원래 자리로 돌려놓아요.",
                 f.other
             )
@@ -492,8 +520,9 @@ static KOREAN: Messages = Messages {
     wanted: "캘린더에서 옮긴 시간",
     location: "장소",
     phone: |number| format!("전화 {number}"),
-    meet: "Google Meet (링크는 캘린더 일정에 있어요)",
-    teams: "Microsoft Teams (링크는 캘린더 일정에 있어요)",
+    meet: "Google Meet (링크는 멘토가 보내 드려요)",
+    teams: "Microsoft Teams (링크는 멘토가 보내 드려요)",
+    no_link_yet: "아직 링크 없음",
     your_notes: "남기신 메모",
     notes_from: |name| format!("{name} 님의 메모"),
     reason: "사유",

@@ -65,6 +65,38 @@ pub struct NewBooking {
     pub created_at: DateTime<Utc>,
 }
 
+impl From<NewBooking> for Booking {
+    /// The booking as it reads once it is inserted.
+    fn from(new: NewBooking) -> Self {
+        Self {
+            id: new.id,
+            mentor_id: new.mentor_id,
+            session_type_id: Some(new.session_type_id),
+            session_slug: new.session_slug,
+            session_name: new.session_name,
+            status: new.status,
+            start: new.start,
+            end: new.end,
+            buffer_before_minutes: new.buffer_before_minutes,
+            buffer_after_minutes: new.buffer_after_minutes,
+            cancel_notice_minutes: new.cancel_notice_minutes,
+            location: new.location,
+            name: new.name,
+            email: new.email,
+            timezone: new.timezone,
+            language: new.language,
+            notes: new.notes,
+            sequence: 0,
+            manage_token_sealed: new.manage_token_sealed,
+            created_at: new.created_at,
+            cancelled_at: None,
+            cancelled_by: None,
+            reason: None,
+            erased_at: None,
+        }
+    }
+}
+
 /// A time that is kept for whoever fills in the form. It counts as a booking of its session type.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]

@@ -204,12 +204,19 @@ impl Tx {
         Ok(ConnectionId(id))
     }
 
-    /// Worker: whether anybody has connected this account.
-    pub async fn is_connected(&mut self, provider: &str, account: &str) -> Result<bool, StoreError> {
+    /// Worker: whether anybody has connected this account, other than with this connection.
+    pub async fn is_connected(
+        &mut self,
+        provider: &str,
+        account: &str,
+        except: ConnectionId,
+    ) -> Result<bool, StoreError> {
         Ok(sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM mentor_calendar_tokens WHERE provider = $1 AND account = $2) AS "connected!""#,
+            r#"SELECT EXISTS (SELECT FROM mentor_calendar_tokens WHERE provider = $1 AND account = $2 AND id <> $3)
+               AS "connected!""#,
             provider,
-            account
+            account,
+            except.0
         )
         .fetch_one(self.connection())
         .await?)

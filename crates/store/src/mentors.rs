@@ -31,6 +31,8 @@ pub struct Account {
     pub timezone: String,
     pub language: String,
     pub created_at: DateTime<Utc>,
+    /// Since then the account is invisible, and it is deleted as soon as what follows is done.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// What a new mentor starts with.
@@ -80,11 +82,14 @@ impl Account {
 /// # Errors
 /// Every query fails where the database does.
 impl Tx {
-    /// Visitor: the mentor of a handle.
+    /// Visitor: the mentor of a handle, which may be one that they [gave up](Self::give_up_handle): the answer has the
+    /// handle of today.
     pub async fn mentor_by_handle(&mut self, handle: &str) -> Result<Option<Mentor>, StoreError> {
         Ok(sqlx::query_as!(
             Mentor,
-            "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors WHERE handle = $1",
+            "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors
+             WHERE id = coalesce((SELECT id FROM mentors WHERE handle = $1),
+                 (SELECT mentor_id FROM former_handles WHERE handle = $1))",
             sought(handle)
         )
         .fetch_optional(self.connection())
@@ -99,7 +104,9 @@ impl Tx {
         let row = sqlx::query!(
             r#"SELECT id, pg_try_advisory_xact_lock(hashtextextended(id::text, 0)) AS "held!",
                    set_config('app.mentor_id', id::text, true)
-               FROM mentors WHERE handle = $1"#,
+               FROM mentors
+               WHERE id = coalesce((SELECT id FROM mentors WHERE handle = $1),
+                   (SELECT mentor_id FROM former_handles WHERE handle = $1))"#,
             sought(handle)
         )
         .fetch_optional(self.connection())
@@ -144,7 +151,8 @@ impl Tx {
     pub async fn account(&mut self, id: MentorId) -> Result<Option<Account>, StoreError> {
         Ok(sqlx::query_as!(
             Account,
-            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at,
+                 closed_at
              FROM mentors WHERE id = $1",
             id.0
         )
@@ -152,24 +160,26 @@ impl Tx {
         .await?)
     }
 
-    /// Worker: the whole row, by e-mail address in any letter case.
+    /// Worker: the whole row, by e-mail address in any letter case, unless the account is closed.
     pub async fn account_by_email(&mut self, email: &str) -> Result<Option<Account>, StoreError> {
         Ok(sqlx::query_as!(
             Account,
-            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
-             FROM mentors WHERE lower(email) = lower($1)",
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at,
+                 closed_at
+             FROM mentors WHERE lower(email) = lower($1) AND closed_at IS NULL",
             sought(email)
         )
         .fetch_optional(self.connection())
         .await?)
     }
 
-    /// Worker: the whole row, by handle.
+    /// Worker: the whole row, by handle, unless the account is closed.
     pub async fn account_by_handle(&mut self, handle: &str) -> Result<Option<Account>, StoreError> {
         Ok(sqlx::query_as!(
             Account,
-            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at
-             FROM mentors WHERE handle = $1",
+            "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, created_at,
+                 closed_at
+             FROM mentors WHERE handle = $1 AND closed_at IS NULL",
             sought(handle)
         )
         .fetch_optional(self.connection())
@@ -239,7 +249,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Mentor: deletes their own account, and with it every row that belongs to it.
+    /// Worker: deletes an account, and with it every row that belongs to it.
     pub async fn delete_mentor(&mut self, id: MentorId) -> Result<bool, StoreError> {
         let done = sqlx::query!("DELETE FROM mentors WHERE id = $1", id.0).execute(self.connection()).await?;
         Ok(done.rows_affected() > 0)

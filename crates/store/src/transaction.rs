@@ -61,6 +61,36 @@ impl Tx {
         Ok(())
     }
 
+    /// From here on the transaction has the rights of this mentor, until [`act_as_visitor`](Self::act_as_visitor). What is
+    /// shown (tokens, idempotency keys) stays shown.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn act_as_mentor(&mut self, mentor: MentorId) -> Result<(), StoreError> {
+        let sql = format!("SET LOCAL ROLE mentor; SET LOCAL app.mentor_id = '{mentor}'");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// From here on the transaction has the rights of a visitor again.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn act_as_visitor(&mut self) -> Result<(), StoreError> {
+        sqlx::raw_sql("SET LOCAL ROLE visitor").execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// From here on the manage token with this SHA-256 is shown.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn show_token(&mut self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+        let sql = format!("SET LOCAL app.token_hash = '{}'", hex(token_hash));
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()).await?;
+        Ok(())
+    }
+
     /// This mentor's slots change with the transaction: once it is committed, every server is told. Whatever
     /// [locks the calendar](Self::lock_calendar) need not say so.
     pub fn changes_slots(&mut self, mentor: MentorId) {

@@ -25,7 +25,7 @@ struct Table {
     alone: bool,
 }
 
-const TABLES: [Table; 20] = [
+const TABLES: [Table; 22] = [
     Table {
         name: "mentors",
         owner: "id",
@@ -134,6 +134,20 @@ const TABLES: [Table; 20] = [
                      'sealed', now())",
         change: "answer = '[]'",
         alone: true,
+    },
+    Table {
+        name: "closed_bookings",
+        owner: "mentor_id",
+        insert: "INSERT INTO closed_bookings VALUES (sha256('token {m} {n}'), '{m}', now())",
+        change: "forget_at = now()",
+        alone: false,
+    },
+    Table {
+        name: "former_handles",
+        owner: "mentor_id",
+        insert: "INSERT INTO former_handles VALUES (md5('former {m} {n}'), '{m}', now())",
+        change: "reserved_until = now()",
+        alone: false,
     },
     Table {
         name: "mentor_calendar_tokens",

@@ -180,7 +180,7 @@ impl<'a> Open<'a> {
     pub(super) async fn revoke(&mut self, grant: &Grant) -> Result<(), Trouble> {
         let Some(service) = self.context.calendars.service(self.provider) else { return Ok(()) };
         let mut tx = self.context.store.begin(Actor::Worker).await?;
-        if tx.is_connected(&self.connection.provider, &self.connection.account).await? {
+        if tx.is_connected(&self.connection.provider, &self.connection.account, self.id()).await? {
             return Ok(());
         }
         drop(tx);

@@ -15,9 +15,10 @@ mod sync;
 
 pub(crate) use access::reseal;
 pub use connections::{
-    CalendarView, Choice, ConnectError, ConnectionView, begin, caldav_login, choose, connect_caldav, disconnect,
-    finish, list, notify, sync_now,
+    CalendarView, Choice, ConnectError, ConnectionView, begin, caldav_login, choice_version, choose, choose_expected,
+    connect_caldav, disconnect, finish, list, notify, sync_now,
 };
+pub(crate) use connections::{GiveBack, give_back};
 pub(crate) use events::{reconcile, write};
 pub(crate) use sync::run;
 pub use sync::{lagging, sync_due};
