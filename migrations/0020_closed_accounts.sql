@@ -36,31 +36,31 @@ ALTER TABLE closed_bookings FORCE ROW LEVEL SECURITY;
 ALTER TABLE former_handles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE former_handles FORCE ROW LEVEL SECURITY;
 
--- The three roles are found by the policies that they already have, whatever they are called in this database.
+-- Who has the three roles' rights is found by the policies that there are: one role each, or two beside an older release.
 DO $$
 DECLARE
-    visitor name := (SELECT roles[1] FROM pg_policies
+    visitor text := (SELECT string_agg(quote_ident(role), ', ') FROM pg_policies, unnest(roles) AS role
         WHERE schemaname = 'public' AND tablename = 'mentors' AND policyname = 'visitor_reads');
-    mentor name := (SELECT roles[1] FROM pg_policies
+    mentor text := (SELECT string_agg(quote_ident(role), ', ') FROM pg_policies, unnest(roles) AS role
         WHERE schemaname = 'public' AND tablename = 'mentors' AND policyname = 'mentor_own');
-    worker name := (SELECT roles[1] FROM pg_policies
+    worker text := (SELECT string_agg(quote_ident(role), ', ') FROM pg_policies, unnest(roles) AS role
         WHERE schemaname = 'public' AND tablename = 'mentors' AND policyname = 'worker_all');
 BEGIN
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON closed_bookings, former_handles TO %I', worker);
-    EXECUTE format('CREATE POLICY worker_all ON closed_bookings TO %I USING (true) WITH CHECK (true)', worker);
-    EXECUTE format('CREATE POLICY worker_all ON former_handles TO %I USING (true) WITH CHECK (true)', worker);
-    EXECUTE format('GRANT SELECT ON closed_bookings TO %I', visitor);
-    EXECUTE format('CREATE POLICY visitor_with_token_reads ON closed_bookings FOR SELECT TO %I
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON closed_bookings, former_handles TO %s', worker);
+    EXECUTE format('CREATE POLICY worker_all ON closed_bookings TO %s USING (true) WITH CHECK (true)', worker);
+    EXECUTE format('CREATE POLICY worker_all ON former_handles TO %s USING (true) WITH CHECK (true)', worker);
+    EXECUTE format('GRANT SELECT ON closed_bookings TO %s', visitor);
+    EXECUTE format('CREATE POLICY visitor_with_token_reads ON closed_bookings FOR SELECT TO %s
         USING (manage_token_hash = shown_token())', visitor);
-    EXECUTE format('GRANT SELECT ON former_handles TO %I', visitor);
-    EXECUTE format('CREATE POLICY visitor_reads ON former_handles FOR SELECT TO %I USING (true)', visitor);
-    EXECUTE format('GRANT SELECT, INSERT, DELETE ON former_handles TO %I', mentor);
-    EXECUTE format('CREATE POLICY mentor_reads ON former_handles FOR SELECT TO %I USING (true)', mentor);
-    EXECUTE format('CREATE POLICY mentor_gives_up ON former_handles FOR INSERT TO %I
+    EXECUTE format('GRANT SELECT ON former_handles TO %s', visitor);
+    EXECUTE format('CREATE POLICY visitor_reads ON former_handles FOR SELECT TO %s USING (true)', visitor);
+    EXECUTE format('GRANT SELECT, INSERT, DELETE ON former_handles TO %s', mentor);
+    EXECUTE format('CREATE POLICY mentor_reads ON former_handles FOR SELECT TO %s USING (true)', mentor);
+    EXECUTE format('CREATE POLICY mentor_gives_up ON former_handles FOR INSERT TO %s
         WITH CHECK (mentor_id = acting_mentor())', mentor);
-    EXECUTE format('CREATE POLICY mentor_takes_back ON former_handles FOR DELETE TO %I
+    EXECUTE format('CREATE POLICY mentor_takes_back ON former_handles FOR DELETE TO %s
         USING (mentor_id = acting_mentor())', mentor);
-    EXECUTE format('CREATE POLICY visitor_of_booking_reads ON session_types FOR SELECT TO %I
+    EXECUTE format('CREATE POLICY visitor_of_booking_reads ON session_types FOR SELECT TO %s
         USING (shown_token() IS NOT NULL AND id IN
             (SELECT session_type_id FROM bookings WHERE manage_token_hash = shown_token()))', visitor);
 END

@@ -39,6 +39,8 @@ pub struct Viewer {
     pub calendar_expired: bool,
     /// So many messages and calendar writes were given up.
     pub given_up: u32,
+    /// A session type promises a meeting link that no connected calendar makes.
+    pub lacks_link: bool,
 }
 
 /// A plain form's values and what is wrong with them (or that all is well), when the page answers a POST to itself.

@@ -370,3 +370,70 @@ test.describe('where a save fails', () => {
         expect(await weekly(server, mentor)).toEqual(['1 09:00-16:30', ...[2, 3, 4, 5].map((day) => `${day} 09:00-17:00`)]);
     });
 });
+
+test.describe('two editors', () => {
+    test.use({ expectedErrors: /status of 412/ });
+
+    for (const choice of ['Use mine', 'Use the saved one', 'Use what is chosen above'] as const) {
+        test(`neither version is lost: ${choice}`, async ({ page, server, context, accessible }) => {
+            const mentor = await server.mentor({ timezone: 'UTC', weekly: [{ day_of_week: 1, start_time: '09:00', end_time: '12:00' }] });
+            await openEditor(page, server, mentor);
+            const other = await context.newPage();
+            await open(other, '/dashboard/availability');
+            await drag(other, mouse(other), ['Tue', '10:00'], ['Tue', '11:00']);
+            await save(other);
+            // The editor that was open hears of it, and shows no more than that.
+            await expect(page.getByText('Changed in another window.')).toBeVisible();
+            await drag(page, mouse(page), ['Wed', '13:00'], ['Wed', '14:00']);
+            await page.getByRole('button', { name: 'Save', exact: true }).click();
+            const conflict = page.getByRole('region', { name: 'Your hours were changed in another window' });
+            await expect(conflict).toBeVisible();
+            await expect(conflict.getByRole('rowheader')).toHaveText(['Tuesday', 'Wednesday']);
+            await accessible(page);
+            const [mon, tue, wed] = ['1 09:00-12:00', '2 10:00-11:00', '3 13:00-14:00'];
+            expect(await weekly(server, mentor), 'nothing is overwritten').toEqual([mon, tue]);
+
+            await conflict.getByRole('button', { name: choice }).click();
+            await expect(conflict).toBeHidden();
+            if (choice === 'Use mine') {
+                await expect.poll(() => weekly(server, mentor)).toEqual([mon, wed]);
+            } else if (choice === 'Use the saved one') {
+                await expectOpen(page, true, ['Tue', '10:00'], ['Tue', '10:45']);
+                await expectOpen(page, false, ['Wed', '13:00'], ['Wed', '13:45']);
+            } else {
+                await save(page);
+                expect(await weekly(server, mentor)).toEqual([mon, tue, wed]);
+                return;
+            }
+            // What was not chosen is one step back.
+            await page.getByRole('button', { name: 'Undo' }).click();
+            await save(page);
+            expect(await weekly(server, mentor)).toEqual([mon, choice === 'Use mine' ? tue : wed]);
+        });
+    }
+
+    test('a duration saved from an old window leaves the hours alone', async ({ page, server, context }) => {
+        const mentor = await server.mentor(everyDay('UTC'));
+        await openEditor(page, server, mentor);
+        const day = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10);
+        const hours = await server.api('GET', '/availability', mentor.key);
+        await server.api('PUT', '/availability', mentor.key, { ...hours, blocked: [{ starts_on: day, ends_on: day, note: null }] });
+        await page.getByLabel('Duration').fill('45');
+        await save(page);
+        expect((await server.api('GET', '/availability', mentor.key)).blocked).toHaveLength(1);
+        expect((await server.api('GET', '/session-types', mentor.key))[0].duration_minutes).toBe(45);
+        await context.close();
+    });
+
+    test('booked sessions outside the hours are listed before and after saving', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('UTC'));
+        const booking = await server.book(mentor, (await server.starts(mentor))[0], 'Grace');
+        await openEditor(page, server, mentor);
+        await page.getByRole('button', { name: 'Clear all' }).click();
+        await expect(page.getByText('Booked sessions outside these hours: 1')).toBeVisible();
+        await expect(page.locator(`a[href="/dashboard/bookings/${booking.id}"]`)).toBeVisible();
+        await save(page);
+        await expect(page.getByText('Booked sessions outside your hours: 1')).toBeVisible();
+        expect((await server.api('GET', `/bookings/${booking.id}`, mentor.key)).status).toBe('confirmed');
+    });
+});

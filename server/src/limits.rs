@@ -20,7 +20,7 @@ use tower_governor::key_extractor::KeyExtractor;
 
 /// Server functions that read, although their arguments come by POST, and the one that gives back what was kept: refused,
 /// a time would stay taken.
-const READING: [&str; 9] = [
+const READING: [&str; 11] = [
     "booking",
     "booking_month",
     "bookings",
@@ -29,6 +29,8 @@ const READING: [&str; 9] = [
     "settings",
     "api_keys",
     "calendars",
+    "deletion",
+    "outside_hours",
     "release_hold",
 ];
 

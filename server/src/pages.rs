@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::secrets::Secret;
-use booking::{Context, accounts, calendar, jobs};
+use booking::{Context, accounts, calendar, jobs, schedule};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use scheduling::{Language, MentorId, urls};
@@ -154,6 +154,10 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
         Some(account) if private => jobs::given_up(&site.context, account.id()).await.unwrap_or_default(),
         _ => 0,
     };
+    let lacks_link = match &account {
+        Some(account) if private => schedule::any_lacks_link(&site.context, account.id()).await.unwrap_or_default(),
+        _ => false,
+    };
     let visitor = Visitor {
         mentor: account.as_ref().map(|account| account.id()),
         viewer: account.map(|account| Viewer {
@@ -161,6 +165,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
             name: account.name,
             calendar_expired,
             given_up,
+            lacks_link,
         }),
         session,
         language,

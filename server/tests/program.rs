@@ -279,7 +279,7 @@ fn a_backup_is_put_back_as_it_was() {
     let server = place.serve();
     let key = mentor(&server, "lee");
     let hours = r#"{"timezone":"Asia/Seoul","weekly":[{"day_of_week":1,"start_time":"09:00","end_time":"24:00"}],
-        "blocked":[{"starts_on":"2027-01-01","ends_on":"2027-01-02","note":"설날"}]}"#;
+        "overrides":[],"blocked":[{"starts_on":"2027-01-01","ends_on":"2027-01-02","note":"설날"}]}"#;
     let saved = server.send("PUT", "/api/v1/availability", &key, hours);
     assert_eq!(saved.status, 200, "{}", saved.body);
 

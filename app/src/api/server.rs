@@ -2,10 +2,10 @@
 
 use super::Page;
 use super::dashboard::{
-    Activity, ActivityLine, ActivityOf, ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor,
-    SessionTimes, Settings,
+    Activity, ActivityLine, ActivityOf, ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Deletion,
+    Editor, HoursToSave, SessionTimes, SessionTypesView, Settings, TimesToSave, Upcoming,
 };
-use super::manage::{BookingKey, BookingView};
+use super::manage::{BookingKey, BookingView, OutsideView};
 use super::public::{BookForm, Booked, HoldView, MentorCard, MentorPage, Month};
 use crate::AppError;
 use crate::i18n::messages;
@@ -14,14 +14,16 @@ use booking::calendar::ConnectError;
 use booking::listing::{Horizon, Search};
 use booking::secrets::{Kind, Secret, sha256};
 use booking::store::{self, Account, Happened, Mentor, Profile};
+use booking::version::Expected;
 use booking::{
-    Context, Error, accounts, activity as history, bookings as rules, calendar, erasure, holds, jobs, listing, schedule,
+    Context, Error, accounts, activity as history, bookings as rules, calendar, erasure, holds, jobs, listing,
+    schedule, version,
 };
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
 use scheduling::{
-    Actor, ApiKeyId, Availability, BookingId, CalendarId, ConnectionId, FieldError, Language, MentorId, OffsetTable,
-    SessionType, Status,
+    Actor, ApiKeyId, BookingId, CalendarId, ConnectionId, FieldError, Language, MentorId, OffsetTable, SessionType,
+    Status,
 };
 use uuid::Uuid;
 
@@ -56,6 +58,8 @@ pub fn wire(error: Error) -> AppError {
         Error::NotPending => AppError::NotPending,
         Error::TooLate => AppError::TooLate,
         Error::StillUpcoming => AppError::StillUpcoming,
+        Error::Stale => AppError::Stale,
+        Error::AccountClosed => AppError::AccountClosed,
         Error::HandleTaken => AppError::HandleTaken,
         Error::WrongCredentials => AppError::WrongCredentials,
         Error::SignupsClosed => AppError::NotFound,
@@ -92,6 +96,8 @@ pub fn status(error: &AppError) -> http::StatusCode {
         | AppError::TooLate
         | AppError::StillUpcoming
         | AppError::HandleTaken => S::CONFLICT,
+        AppError::Stale => S::PRECONDITION_FAILED,
+        AppError::AccountClosed => S::GONE,
         AppError::Invalid(_) => S::UNPROCESSABLE_ENTITY,
         AppError::RateLimited => S::TOO_MANY_REQUESTS,
         AppError::Unavailable => S::SERVICE_UNAVAILABLE,
@@ -138,7 +144,25 @@ pub(super) async fn mentors(query: Option<String>, cursor: Option<String>) -> Re
 
 pub(super) async fn mentor(handle: String) -> Result<MentorPage, AppError> {
     let (mentor, session_types) = listing::mentor(&context(), &handle).await.map_err(fail)?;
+    redirect_renamed(&handle, &mentor.handle);
     Ok(MentorPage { mentor: card(mentor), session_types })
+}
+
+/// A page that was asked for under a handle that its mentor gave up is at the handle of today (308, RFC 9110, 15.4.9). Server
+/// functions are answered as they are.
+fn redirect_renamed(asked: &str, current: &str) {
+    let (Some(parts), Some(response)) =
+        (use_context::<http::request::Parts>(), use_context::<leptos_axum::ResponseOptions>())
+    else {
+        return;
+    };
+    let rest = parts.uri.path().strip_prefix('/').and_then(|path| path.strip_prefix(asked));
+    let Some(rest) = rest.filter(|rest| asked != current && (rest.is_empty() || rest.starts_with('/'))) else { return };
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    if let Ok(location) = http::HeaderValue::from_str(&format!("/{current}{rest}{query}")) {
+        response.set_status(http::StatusCode::PERMANENT_REDIRECT);
+        response.insert_header(http::header::LOCATION, location);
+    }
 }
 
 pub(super) async fn month(
@@ -387,43 +411,60 @@ pub(super) async fn decline(id: BookingId, reason: Option<String>) -> Result<Boo
 
 pub(super) async fn editor() -> Result<Editor, AppError> {
     let (context, mentor) = (context(), caller()?);
-    let availability = schedule::availability(&context, mentor).await.map_err(fail)?;
-    let session_types = schedule::session_types(&context, mentor).await.map_err(fail)?;
-    let (busy, now) = schedule::busy_soon(&context, mentor).await.map_err(fail)?;
-    let zone = context.zones.around(&availability.timezone, now);
-    let zone = zone.ok_or_else(|| fail(Error::Internal("a zone without rules".into())))?;
-    Ok(Editor { availability, session_types, zone, busy, now })
+    editor_of(&context, schedule::editing(&context, mentor).await.map_err(fail)?)
 }
 
-pub(super) async fn save_availability(
-    availability: Availability,
-    times: Option<SessionTimes>,
-) -> Result<Editor, AppError> {
-    let times = times.map(|times| schedule::Times {
+fn editor_of(context: &Context, editing: schedule::Editing) -> Result<Editor, AppError> {
+    let schedule::Editing { availability, version, session_types, busy, upcoming, now } = editing;
+    let zone = context.zones.around(&availability.timezone, now);
+    let zone = zone.ok_or_else(|| fail(Error::Internal("a zone without rules".into())))?;
+    let upcoming = upcoming.into_iter().map(|b| Upcoming { id: b.id, name: b.name, start: b.start, end: b.end });
+    Ok(Editor { availability, session_types, zone, busy, upcoming: upcoming.collect(), version, now })
+}
+
+pub(super) async fn save_availability(hours: Option<HoursToSave>, times: Vec<TimesToSave>) -> Result<Editor, AppError> {
+    let hours = hours.map(|hours| (hours.availability, hours.version.map_or(Expected::Anything, Expected::is)));
+    let times = times.into_iter().map(|times| (times_of(times.times), times.before.map(times_of))).collect();
+    let (context, mentor) = (context(), caller()?);
+    let saved = schedule::save(&context, mentor, schedule::Changes { hours, times }).await.map_err(fail)?;
+    editor_of(&context, saved)
+}
+
+fn times_of(times: SessionTimes) -> schedule::Times {
+    schedule::Times {
         slug: times.slug,
         duration_minutes: times.duration_minutes,
         start_interval_minutes: times.start_interval_minutes,
         buffer_before_minutes: times.buffer_before_minutes,
         buffer_after_minutes: times.buffer_after_minutes,
-    });
-    schedule::save_availability(&context(), caller()?, availability, times).await.map_err(fail)?;
-    editor().await
+    }
 }
 
-pub(super) async fn session_types() -> Result<Vec<SessionType>, AppError> {
-    schedule::session_types(&context(), caller()?).await.map_err(fail)
+pub(super) async fn session_types() -> Result<SessionTypesView, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let types = schedule::session_types(&context, mentor).await.map_err(fail)?;
+    let receiving = schedule::receiving_provider(&context, mentor).await.map_err(fail)?;
+    Ok(SessionTypesView { types, receiving })
 }
 
-pub(super) async fn put_session_type(session_type: SessionType) -> Result<SessionType, AppError> {
-    schedule::put_session_type(&context(), caller()?, session_type).await.map_err(fail)
+pub(super) async fn put_session_type(
+    session_type: SessionType,
+    before: Option<SessionType>,
+) -> Result<SessionType, AppError> {
+    let expected = match before {
+        Some(before) => Expected::is(version::of(&before).map_err(fail)?),
+        None => Expected::Nothing,
+    };
+    schedule::put_expected_session_type(&context(), caller()?, session_type, &expected).await.map_err(fail)
 }
 
 pub(super) async fn delete_session_type(slug: String) -> Result<(), AppError> {
     schedule::delete_session_type(&context(), caller()?, &slug).await.map_err(fail)
 }
 
-fn settings_of(account: Account) -> Settings {
-    Settings {
+fn settings_of(account: Account) -> Result<Settings, AppError> {
+    Ok(Settings {
+        version: accounts::profile_version(&account).map_err(fail)?,
         name: account.name,
         handle: account.handle,
         email: account.email,
@@ -432,15 +473,16 @@ fn settings_of(account: Account) -> Settings {
         photo_url: account.photo_url.unwrap_or_default(),
         timezone: account.timezone,
         language: Language::from_tag(&account.language).unwrap_or_default(),
-    }
+    })
 }
 
 pub(super) async fn settings() -> Result<Settings, AppError> {
     let account = accounts::account(&context(), caller()?).await.map_err(fail)?;
-    Ok(settings_of(account))
+    settings_of(account)
 }
 
 pub(super) async fn save_settings(settings: Settings) -> Result<Settings, AppError> {
+    let expected = if settings.version.is_empty() { Expected::Anything } else { Expected::is(settings.version) };
     let profile = Profile {
         handle: settings.handle,
         name: settings.name,
@@ -450,8 +492,13 @@ pub(super) async fn save_settings(settings: Settings) -> Result<Settings, AppErr
         timezone: settings.timezone,
         language: settings.language.tag().to_owned(),
     };
-    let account = accounts::update_profile(&context(), caller()?, profile).await.map_err(fail)?;
-    Ok(settings_of(account))
+    let account = accounts::update_expected_profile(&context(), caller()?, profile, &expected).await.map_err(fail)?;
+    settings_of(account)
+}
+
+pub(super) async fn deletion() -> Result<Deletion, AppError> {
+    let preview = accounts::deletion(&context(), caller()?).await.map_err(fail)?;
+    Ok(Deletion { upcoming: preview.upcoming, calendars: preview.calendars })
 }
 
 pub(super) async fn delete_account(confirmation: String) -> Result<(), AppError> {
@@ -524,30 +571,50 @@ pub(super) async fn try_again() -> Result<(), AppError> {
 }
 
 pub(super) async fn calendars() -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let connections = calendar::list(&context, mentor).await.map_err(fail)?;
+    page.with(&context, connections).await
 }
 
-async fn connected(mentor: MentorId) -> Result<Calendars, AppError> {
-    let context = context();
-    let account = accounts::account(&context, mentor).await.map_err(fail)?;
-    let connections = calendar::list(&context, mentor).await.map_err(fail)?;
-    let now = context.now();
-    let zone =
-        context.zones.around(&account.timezone, now).ok_or(AppError::Internal).inspect_err(answer_with_status)?;
-    let mut views = Vec::with_capacity(connections.len());
-    for of in connections {
-        let lapsed = of.provider == "caldav" && of.status == "expired";
-        let login = if lapsed { calendar::caldav_login(&context, mentor, of.id).await.map_err(fail)? } else { None };
-        views.push(ConnectionView { login, ..connection(of) });
+/// What the page of calendars needs besides the connections. A change reads it first, since what fails after its commit must not
+/// turn it into an error.
+struct CalendarsPage {
+    mentor: MentorId,
+    now: DateTime<Utc>,
+    zone: OffsetTable,
+}
+
+impl CalendarsPage {
+    async fn read(context: &Context, mentor: MentorId) -> Result<Self, AppError> {
+        let account = accounts::account(context, mentor).await.map_err(fail)?;
+        let now = context.now();
+        let zone = context.zones.around(&account.timezone, now);
+        let zone = zone.ok_or(AppError::Internal).inspect_err(answer_with_status)?;
+        Ok(Self { mentor, now, zone })
     }
-    Ok(Calendars {
-        google: context.calendars.google.is_some(),
-        microsoft: context.calendars.microsoft.is_some(),
-        connections: views,
-        now,
-        zone,
-    })
+
+    async fn with(self, context: &Context, connections: Vec<calendar::ConnectionView>) -> Result<Calendars, AppError> {
+        let version = calendar::choice_version(&connections).map_err(fail)?;
+        let mut views = Vec::with_capacity(connections.len());
+        for of in connections {
+            let lapsed = of.provider == "caldav" && of.status == "expired";
+            // A help to fill in a form, no more: without it the form begins empty.
+            let login = match lapsed {
+                true => calendar::caldav_login(context, self.mentor, of.id).await.ok().flatten(),
+                false => None,
+            };
+            views.push(ConnectionView { login, ..connection(of) });
+        }
+        Ok(Calendars {
+            google: context.calendars.google.is_some(),
+            microsoft: context.calendars.microsoft.is_some(),
+            connections: views,
+            version,
+            now: self.now,
+            zone: self.zone,
+        })
+    }
 }
 
 fn connection(of: calendar::ConnectionView) -> ConnectionView {
@@ -573,28 +640,65 @@ fn connection(of: calendar::ConnectionView) -> ConnectionView {
 }
 
 pub(super) async fn connect_caldav(url: String, username: String, password: String) -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    calendar::connect_caldav(&context(), mentor, &url, &username, Secret::new(password)).await.map_err(fail)?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let connected = calendar::connect_caldav(&context, mentor, &url, &username, Secret::new(password)).await;
+    let connected = connected.map_err(fail)?;
+    let connections = match calendar::list(&context, mentor).await {
+        Ok(connections) => connections,
+        // It is connected all the same; the others are shown when the page is read again.
+        Err(error) => {
+            tracing::warn!(%error, "the other connections cannot be read");
+            vec![connected]
+        }
+    };
+    page.with(&context, connections).await
 }
 
 pub(super) async fn choose_calendars(
     blocking: Vec<CalendarId>,
     receiving: Option<CalendarId>,
+    version: Option<String>,
 ) -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    calendar::choose(&context(), mentor, &calendar::Choice { blocking, receiving }).await.map_err(fail)?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let choice = calendar::Choice { blocking, receiving };
+    let chosen = calendar::choose_expected(&context, mentor, &choice, version.as_deref()).await.map_err(fail)?;
+    page.with(&context, chosen).await
 }
 
 pub(super) async fn sync_calendar(id: ConnectionId) -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    calendar::sync_now(&context(), mentor, id).await.map_err(fail)?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let connections = calendar::sync_now(&context, mentor, id).await.map_err(fail)?;
+    page.with(&context, connections).await
 }
 
 pub(super) async fn disconnect_calendar(id: ConnectionId) -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    calendar::disconnect(&context(), mentor, id).await.map_err(fail)?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let left = calendar::disconnect(&context, mentor, id).await.map_err(fail)?;
+    page.with(&context, left).await
+}
+
+pub(super) async fn outside_hours(id: BookingId, wall: String) -> Result<OutsideView, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let invalid = || fail(Error::invalid("wall", "invalid", "Send a date and a time, YYYY-MM-DDTHH:MM."));
+    let wall = chrono::NaiveDateTime::parse_from_str(&wall, "%Y-%m-%dT%H:%M").map_err(|_| invalid())?;
+    let key = Key::Mentor(mentor, id);
+    let timezone = accounts::account(&context, mentor).await.map_err(fail)?.timezone;
+    let about = wall.and_utc();
+    let zone = context.zones.table(&timezone, about - TimeDelta::days(3)..about + TimeDelta::days(3));
+    // A time that clocks skip is none; of one that comes twice the first is meant.
+    let start = zone.and_then(|zone| zone.instants(wall).next()).ok_or_else(invalid)?;
+    let found = rules::outside(&context, &key, start).await.map_err(fail)?;
+    let rules::Outside { possible, listed, busy_in_calendar } = found;
+    Ok(OutsideView { start, possible, listed, busy_in_calendar })
+}
+
+pub(super) async fn move_outside_hours(id: BookingId, start: DateTime<Utc>) -> Result<BookingView, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let key = Key::Mentor(mentor, id);
+    let moved = rules::reschedule_within(&context, &key, start, rules::Limits::OutsideHours).await.map_err(fail)?;
+    view(&context, moved, Actor::Mentor)
 }

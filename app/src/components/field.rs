@@ -107,6 +107,7 @@ pub fn TextField(
             <textarea
                 node_ref=lines
                 class="input"
+                dir="auto"
                 id=id
                 name=name
                 maxlength=max
@@ -124,6 +125,7 @@ pub fn TextField(
             <input
                 node_ref=line
                 class="input"
+                dir=matches!(kind, "text" | "search").then_some("auto")
                 id=id
                 name=name
                 type=kind

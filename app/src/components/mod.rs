@@ -13,6 +13,7 @@ pub mod icon;
 pub mod pick;
 pub mod picker;
 pub mod problem;
+pub mod stale;
 pub mod status;
 pub mod zone;
 
@@ -25,6 +26,7 @@ pub use frame::{Footer, Header, SkipLink};
 pub use icon::{Icon, Picture};
 pub use picker::{Answer, REMEMBERED_HOURS, SlotPicker, StartLabel, awaiting, month_answer};
 pub use problem::{ErrorSummary, ErrorView, NotFoundView, Skeleton, field_error};
+pub use stale::StaleBanner;
 pub use status::{Status, StatusRegion, provide_status, use_status};
 pub use zone::{REMEMBERED_ZONE, ZoneBar, ZoneField};
 

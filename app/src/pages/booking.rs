@@ -12,7 +12,7 @@ use crate::components::{
     Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker,
     StartLabel, TextField, awaiting, browser, month_answer, use_status,
 };
-use crate::context::{use_posted, use_visit};
+use crate::context::{set_status, use_posted, use_visit};
 use crate::format::{self, Hours};
 use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -144,6 +144,19 @@ pub fn BookingPage() -> impl IntoView {
                 let t = use_messages().public;
                 view! { <NotFoundView title=t.booking_unknown_title text=t.booking_unknown_text/> }.into_any()
             }
+            Err(AppError::AccountClosed) => {
+                let t = use_messages().public;
+                set_status(410);
+                view! {
+                    <Title text=t.closed_title/>
+                    <div class="stack">
+                        <h1>{t.closed_title}</h1>
+                        <p class="lead">{t.closed_text}</p>
+                        <p><a class="button" href=urls::HOME>{t.closed_others}</a></p>
+                    </div>
+                }
+                .into_any()
+            }
             Err(error) => view! { <ErrorView page=true error=error retry=page.refetch/> }.into_any(),
         })
     };
@@ -203,7 +216,7 @@ fn Booked(page: Page, booking: BookingView) -> impl IntoView {
                     })}
                 <div>
                     <StatusBadge booking=booking.clone()/>
-                    <h1>{heading}</h1>
+                    <h1 dir="auto">{heading}</h1>
                     {subtitle.map(|line| view! { <p class="lead">{line}</p> })}
                     {(!text.is_empty()).then_some(text).map(|text| view! { <p class="booked-text">{text}</p> })}
                 </div>
@@ -214,7 +227,7 @@ fn Booked(page: Page, booking: BookingView) -> impl IntoView {
                     view! {
                         <div class="banner">
                             <strong>{t.reason_given}</strong>
-                            <p class="prose">{reason}</p>
+                            <p class="prose" dir="auto">{reason}</p>
                         </div>
                     }
                 })}
@@ -308,7 +321,7 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
                 view! { <a href=format!("tel:{}", value.replace(' ', "")) rel="external">{value.clone()}</a> }
                     .into_any()
             }
-            _ if !value.is_empty() => view! { <span class="prose">{value}</span> }.into_any(),
+            _ if !value.is_empty() => view! { <span class="prose" dir="auto">{value}</span> }.into_any(),
             _ => view! { <span class="muted">{messages.common.location_to_come}</span> }.into_any(),
         };
         view! {
@@ -336,10 +349,10 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
             <div>
                 <dt>{t.fact_with}</dt>
                 <dd>
-                    <a href=urls::mentor(&booking.mentor_handle)>{booking.mentor_name.clone()}</a>
+                    <a href=urls::mentor(&booking.mentor_handle)><bdi>{booking.mentor_name.clone()}</bdi></a>
                     <br/>
                     <span class="muted">
-                        {booking.session_name.clone()} " · " {format::duration(booking.duration_minutes.into(), language)}
+                        <bdi>{booking.session_name.clone()}</bdi> " · " {format::duration(booking.duration_minutes.into(), language)}
                     </span>
                 </dd>
             </div>
@@ -349,7 +362,7 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
                     view! {
                         <div>
                             <dt>{t.fact_you}</dt>
-                            <dd>{booking.mentee_name.clone()} <br/> <span class="muted">{booking.mentee_email.clone()}</span></dd>
+                            <dd><bdi>{booking.mentee_name.clone()}</bdi> <br/> <span class="muted">{booking.mentee_email.clone()}</span></dd>
                         </div>
                     }
                 })}
@@ -360,7 +373,7 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
                     view! {
                         <div>
                             <dt>{t.fact_notes}</dt>
-                            <dd class="prose">{notes}</dd>
+                            <dd class="prose" dir="auto">{notes}</dd>
                         </div>
                     }
                 })}

@@ -4,8 +4,8 @@
 //! or not; who owns it learns the rest by mail.
 
 use crate::activity::{self, Author};
-use crate::jobs::{self, AccountMail, Task};
 use crate::closing::{self, Preview};
+use crate::jobs::{self, AccountMail, Task};
 use crate::secrets::{self, Kind, Secret};
 use crate::version::{self, Expected};
 use crate::{Context, Error, listing, schedule};
@@ -347,7 +347,8 @@ pub(crate) async fn compose(
     created_at: DateTime<Utc>,
 ) -> Result<Option<Outgoing>, Error> {
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let Some(account) = tx.account(mentor).await? else { return Ok(None) };
+    let account = tx.account(mentor).await?.filter(|account| account.closed_at.is_none());
+    let Some(account) = account else { return Ok(None) };
     let now = context.now();
     let (path, purpose, lasts) = match mail {
         AccountMail::Verify => (urls::VERIFY, SingleUse::Verify, VERIFY_LINK),

@@ -13,9 +13,7 @@ use scheduling::{
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
-use store::{
-    Actor, Booking, BookingFilter, EventKind, Idempotent, Mentor, NewBooking, NewEvent, OwnedSessionType, Tx,
-};
+use store::{Actor, Booking, BookingFilter, EventKind, Idempotent, Mentor, NewBooking, NewEvent, OwnedSessionType, Tx};
 use uuid::Uuid;
 
 /// How long an idempotency key is remembered.
@@ -175,11 +173,7 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
 ///
 /// # Errors
 /// As there; [`Error::NotFound`] where `host` is another mentor.
-pub async fn book_with_receipt(
-    context: &Context,
-    request: Request,
-    host: Option<Author>,
-) -> Result<Receipt, Error> {
+pub async fn book_with_receipt(context: &Context, request: Request, host: Option<Author>) -> Result<Receipt, Error> {
     request.validate(context)?;
     let actor = match &request.idempotency {
         Some(idempotency) => Actor::Booker(sha256(idempotency.key.as_bytes())),
@@ -271,12 +265,7 @@ pub async fn book_with_receipt(
 }
 
 /// The answer to a request that was sent before.
-async fn repeat(
-    context: &Context,
-    mut tx: Tx,
-    idempotency: &Idempotency,
-    kept: Idempotent,
-) -> Result<Receipt, Error> {
+async fn repeat(context: &Context, mut tx: Tx, idempotency: &Idempotency, kept: Idempotent) -> Result<Receipt, Error> {
     if kept.request_hash != idempotency.request_hash {
         return Err(Error::IdempotencyKeyReused);
     }
@@ -403,7 +392,11 @@ pub async fn reschedule_within(
     limits: Limits,
 ) -> Result<Booked, Error> {
     if limits == Limits::OutsideHours && key.by() == By::Mentee {
-        return Err(Error::invalid("outside_hours", "invalid", "Leave it out: only the mentor may choose such a time."));
+        return Err(Error::invalid(
+            "outside_hours",
+            "invalid",
+            "Leave it out: only the mentor may choose such a time.",
+        ));
     }
     let held = Held::open(context, key).await?;
     refuse_ended(&held.booking)?;

@@ -108,10 +108,7 @@ pub(crate) async fn lease(context: &Context) -> Result<Option<(MentorId, DateTim
 }
 
 /// Deletes a closed account, if all that follows from closing it is done or its time is over; else it is due again later.
-pub(crate) async fn finish(
-    context: &Context,
-    (mentor, closed_at): (MentorId, DateTime<Utc>),
-) -> Result<(), Error> {
+pub(crate) async fn finish(context: &Context, (mentor, closed_at): (MentorId, DateTime<Utc>)) -> Result<(), Error> {
     let now = context.now();
     let is_overdue = now >= closed_at + AT_MOST;
     let mut tx = context.store.begin(Actor::Worker).await?;

@@ -361,7 +361,10 @@ impl BookingNotice {
         details.push(plain(messages.session, facts.session.to_owned()));
         details.push(plain(messages.with, self.other_party(facts.other)));
         if let Some(location) = &self.location {
-            details.push(Detail { kind: Kind::Place, ..plain(messages.location, place_in_words(messages, self.recipient, location)) });
+            details.push(Detail {
+                kind: Kind::Place,
+                ..plain(messages.location, place_in_words(messages, self.recipient, location))
+            });
         }
         for (label, words) in
             [(messages.reason.to_owned(), &self.reason), (self.notes_label(messages, facts.other), &self.notes)]

@@ -224,7 +224,9 @@ static ENGLISH: Messages = Messages {
         mentee: Notice {
             subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
             heading: "Your session is cancelled",
-            lead: |f| format!("We are sorry: {} has closed their account here, so this session will not take place.", f.other),
+            lead: |f| {
+                format!("We are sorry: {} has closed their account here, so this session will not take place.", f.other)
+            },
         },
         mentor: Notice {
             subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),

@@ -17,7 +17,7 @@ const FORMAT: &str = "yaksok backup 1";
 
 /// Every table of ours, those first that others refer to, and of those the older ones. What a later schema added stands at
 /// the end, with the first schema that has it.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 22] = [
     "mentors",
     "credentials",
     "sessions",
@@ -38,8 +38,10 @@ const TABLES: [&str; 20] = [
     "booking_calendar_events",
     "jobs",
     "keys",
+    "closed_bookings",
+    "former_handles",
 ];
-const SINCE: [(&str, i64); 1] = [("keys", 9)];
+const SINCE: [(&str, i64); 3] = [("keys", 9), ("closed_bookings", 20), ("former_handles", 20)];
 
 /// Why a backup was not made, or not put back. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]

@@ -67,9 +67,8 @@ impl Tx {
     /// # Errors
     /// Where the database fails.
     pub async fn act_as_mentor(&mut self, mentor: MentorId) -> Result<(), StoreError> {
-        let sql = format!("SET LOCAL ROLE mentor; SET LOCAL app.mentor_id = '{mentor}'");
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()).await?;
-        Ok(())
+        self.exchange_role("visitor", "mentor").await?;
+        self.act_for(mentor).await
     }
 
     /// From here on the transaction has the rights of a visitor again.
@@ -77,7 +76,16 @@ impl Tx {
     /// # Errors
     /// Where the database fails.
     pub async fn act_as_visitor(&mut self) -> Result<(), StoreError> {
-        sqlx::raw_sql("SET LOCAL ROLE visitor").execute(self.connection()).await?;
+        self.exchange_role("mentor", "visitor").await
+    }
+
+    /// One of our roles takes the place of another until the end of the transaction. Their names differ in nothing else.
+    async fn exchange_role(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
+        sqlx::query("SELECT set_config('role', replace(current_setting('role'), $1, $2), true)")
+            .bind(from)
+            .bind(to)
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 

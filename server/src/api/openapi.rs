@@ -56,6 +56,10 @@ fn document() -> Value {
     })
 }
 
+/// Rows whose answers carry the version of what is saved.
+const VERSIONED: [&str; 5] =
+    ["getAvailability", "putAvailability", "getSessionType", "putSessionType", "putSessionTypeBySlug"];
+
 /// The headings, in the order of the table.
 pub(super) fn tags() -> Vec<&'static str> {
     let mut tags: Vec<&str> = ROWS.iter().map(|row| row.tag).collect();
@@ -106,6 +110,18 @@ fn parameters(row: &Row) -> Vec<Value> {
         })
         .collect();
     parameters.extend(row.query.iter().map(|name| query(name)));
+    if row.codes.contains(&"precondition_failed") {
+        for (name, about) in [
+            (
+                "If-Match",
+                "The `ETag` of what is to be replaced, or `*`; something else saved is `precondition_failed`.",
+            ),
+            ("If-None-Match", "`*`: only where there is nothing yet."),
+        ] {
+            let schema = json!({ "type": "string", "examples": ["*"] });
+            parameters.push(json!({ "name": name, "in": "header", "description": about, "schema": schema }));
+        }
+    }
     if row.id == "createBooking" {
         parameters.push(json!({
             "name": "Idempotency-Key",
@@ -157,6 +173,10 @@ fn responses(row: &Row) -> Value {
     let mut responses = json!({ row.status.to_string(): success });
     if row.id == "getReadiness" {
         responses["503"] = json!({ "description": "Something is not fine.", "content": json_of("Readiness") });
+    }
+    if VERSIONED.contains(&row.id) {
+        let tag = json!({ "description": "Of what is saved; send it as If-Match.", "required": true, "schema": { "type": "string" } });
+        responses["200"]["headers"] = json!({ "ETag": tag });
     }
     if row.id == "listSlots" {
         let tag = json!({ "description": "Of exactly this answer; send it as If-None-Match.", "required": true, "schema": { "type": "string" } });

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod hostile;
+mod moved;
 mod rights;
 mod unable;
 

@@ -97,6 +97,8 @@ pub(super) fn arguments(method: &str, path: &str, key: &Value, people: &People) 
         }
         ("post", "/fn/booking_month") => json(json!({ "key": key, "month": "2026-12", "timezone": "UTC" })),
         ("post", "/fn/cancel") => json(json!({ "key": key, "reason": "" })),
+        ("post", "/fn/outside_hours") => json(json!({ "id": people.ada.id, "wall": "2026-12-03T22:00" })),
+        ("post", "/fn/move_outside_hours") => json(json!({ "id": people.ada.id, "start": "2026-12-03T13:00:00Z" })),
         ("post", "/fn/reschedule") => json(json!({ "key": key, "start": start })),
         ("post", "/fn/bookings") => json(json!({ "filter": "upcoming", "query": "ada", "cursor": null })),
         ("post", "/fn/confirm" | "/fn/decline") => json(json!({ "id": people.pending.id, "reason": "" })),
@@ -106,9 +108,9 @@ pub(super) fn arguments(method: &str, path: &str, key: &Value, people: &People) 
         ("post", "/fn/choose_calendars") => json(json!({ "blocking": [CALENDAR], "receiving": CALENDAR })),
         ("post", "/fn/sync_calendar" | "/fn/disconnect_calendar") => json(json!({ "id": CONNECTION })),
         ("post", "/fn/save_availability") => {
-            json(json!({"availability": every_day("UTC", "10:00", "11:00"), "times": {
-            "slug": "spare", "duration_minutes": 30, "start_interval_minutes": 30, "buffer_before_minutes": 0,
-            "buffer_after_minutes": 0}}))
+            json(json!({"hours": {"availability": every_day("UTC", "10:00", "11:00"), "version": null}, "times": [{
+            "times": {"slug": "spare", "duration_minutes": 30, "start_interval_minutes": 30, "buffer_before_minutes": 0,
+            "buffer_after_minutes": 0}, "before": null}]}))
         }
         ("post", "/fn/put_session_type") => json(json!({ "session_type": session_type("fresh") })),
         ("post", "/fn/delete_session_type") => json(json!({ "slug": "spare" })),

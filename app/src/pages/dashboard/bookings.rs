@@ -231,9 +231,9 @@ fn Card(booking: BookingView, acting: Acting) -> impl IntoView {
                 {theirs.map(|text| view! { <p class="muted small">{text}</p> })}
             </div>
             <div class="booking-who">
-                <h3><a href=href>{booking.mentee_name.clone()}</a></h3>
+                <h3><a href=href><bdi>{booking.mentee_name.clone()}</bdi></a></h3>
                 <p class="muted small">{booking.session_name.clone()}</p>
-                {booking.notes.clone().map(|notes| view! { <p class="booking-notes small">{notes}</p> })}
+                {booking.notes.clone().map(|notes| view! { <p class="booking-notes small" dir="auto">{notes}</p> })}
             </div>
             <div class="booking-status"><StatusBadge status=booking.status ended=ended/></div>
             <div class="booking-actions">

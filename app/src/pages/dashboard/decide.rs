@@ -78,7 +78,7 @@ pub fn Decide(
             );
             Some(view! {
                 <p>
-                    <strong>{booking.mentee_name.clone()}</strong>
+                    <strong><bdi>{booking.mentee_name.clone()}</bdi></strong>
                     " · "
                     {booking.session_name.clone()}
                     <br/>

@@ -336,19 +336,35 @@ async fn what_the_mentor_does_in_the_calendar_happens_here() {
         assert_eq!(world.when(&world.ours()[0]), half(ELEVEN));
         assert!(world.app.mail().await.is_empty());
 
-        // To where it cannot be: at night; on a quarter of an hour; where something else is.
-        world.fake.add_event(NewEvent::timed("Dentist", hour("2026-11-24T14:00:00Z")));
+        // To where it cannot be: where another session is; into the past.
+        world.app.booked("ann", "session", "2026-11-24T14:00:00Z").await;
         world.look().await;
-        for wrong in ["2026-11-24T03:00:00Z", "2026-11-24T12:15:00Z", "2026-11-24T14:00:00Z", "2026-11-20T10:00:00Z"] {
+        world.app.mail().await;
+        for wrong in ["2026-11-24T14:15:00Z", "2026-11-20T10:00:00Z"] {
             world.fake.move_event(&id, half(wrong));
             world.look().await;
             assert_eq!(world.status(&key).await, (Status::Confirmed, at(ELEVEN), 1), "{wrong}");
-            assert_eq!(world.when(&world.ours()[0]), half(ELEVEN), "{wrong}");
+            let event = world.ours().into_iter().find(|event| event.id == id).unwrap();
+            assert_eq!(world.when(&event), half(ELEVEN), "{wrong}");
             let letters = world.app.mail().await;
             assert_eq!(letters.len(), 1, "{wrong}");
             assert_eq!(letters[0].to, ANN);
             assert!(letters[0].subject.starts_with("Not moved") && letters[0].invite.is_none());
         }
+
+        // The mentor moved it knowingly: at night, off the grid, and where the calendar has something else.
+        world.fake.add_event(NewEvent::timed("Dentist", hour("2026-11-24T15:00:00Z")));
+        world.look().await;
+        for (sequence, outside) in (2..).zip(["2026-11-24T03:00:00Z", "2026-11-24T12:07:00Z", "2026-11-24T15:00:00Z"]) {
+            world.fake.move_event(&id, half(outside));
+            world.look().await;
+            assert_eq!(world.status(&key).await, (Status::Confirmed, at(outside), sequence), "{provider:?}");
+            let (to_ada, _) = world.app.letters(ADA, ANN).await;
+            assert_eq!(to_ada.invite().state().0, "REQUEST");
+        }
+        world.fake.move_event(&id, half(ELEVEN));
+        world.look().await;
+        world.app.mail().await;
 
         world.fake.delete_event(&id);
         world.look().await;
@@ -356,7 +372,7 @@ async fn what_the_mentor_does_in_the_calendar_happens_here() {
         let by = bookings::get(world.context(), &key).await.unwrap().booking.cancelled_by;
         assert_eq!(by, Some(scheduling::Actor::Calendar));
         let (to_ada, _) = world.app.letters(ADA, ANN).await;
-        assert_eq!(to_ada.invite().state(), ("CANCEL", "2", "CANCELLED"));
+        assert_eq!(to_ada.invite().state(), ("CANCEL", "6", "CANCELLED"));
         assert!(world.offers(ELEVEN).await);
     }
 }

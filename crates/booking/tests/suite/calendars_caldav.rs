@@ -169,8 +169,11 @@ async fn a_booking_and_its_event_follow_each_other() {
     assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()));
     world.put(&uid, "DTSTART:20261124T030000Z\nDTEND:20261124T033000Z\n");
     world.look().await;
-    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()), "at night nobody is open");
-    assert!(kept().contains("DTSTART:20261124T110000Z"), "the event is back where the booking is");
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T03:00".into()), "the mentor moved it knowingly");
+    world.put(&uid, "DTSTART:20261121T030000Z\nDTEND:20261121T033000Z\n");
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T03:00".into()), "the past is no time for a session");
+    assert!(kept().contains("DTSTART:20261124T030000Z"), "the event is back where the booking is");
 
     // Another program's calendar of the same account: the event is there now, and the booking lives.
     let other = world.server.make_calendar("other", "");

@@ -11,6 +11,7 @@ mod limits;
 mod notified;
 mod people;
 mod rights;
+mod whole;
 
 use super::openapi::DOCUMENT;
 use super::rows::{CODES, HEALTH, ROWS, Row};
