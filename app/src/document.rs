@@ -25,7 +25,10 @@ impl Files {
     pub fn listed(hashes: &str) -> Self {
         let hash = |kind: &str, after: &str| {
             let mut listed = hashes.lines().filter_map(|line| line.split_once(':'));
-            listed.find(|(of, _)| of.trim() == kind).map(|(_, hash)| format!("{}{after}", hash.trim())).unwrap_or_default()
+            listed
+                .find(|(of, _)| of.trim() == kind)
+                .map(|(_, hash)| format!("{}{after}", hash.trim()))
+                .unwrap_or_default()
         };
         let folder = hash("program", "/");
         Self {

@@ -449,34 +449,79 @@ pub(crate) async fn cancel_by_calendar(context: &Context, id: BookingId, sequenc
     Ok(true)
 }
 
-/// The mentor moved the event of a booking in a connected calendar to `wanted`: the booking moves, keeping its length, or
-/// it stays where that cannot be, and the mentor is told. Answers as [`cancel_by_calendar`].
-pub(crate) async fn move_by_calendar(
+/// What the mentor did to the event of a booking in a connected calendar.
+pub(crate) struct CalendarChange {
+    /// When the event is now; of whole days, of a part of them.
+    pub(crate) during: Range<DateTime<Utc>>,
+    /// It was made a series. A booking is one event.
+    pub(crate) repeated: bool,
+    /// What it looks like: see `calendars::remote::RemoteEvent::look`.
+    pub(crate) look: String,
+}
+
+/// The mentor changed the event of a booking in a connected calendar. Where it begins at another time, the booking moves if it
+/// can be there; its length never changes. What is not followed is undone, and the mentor is told. Answers as
+/// [`cancel_by_calendar`].
+pub(crate) async fn change_by_calendar(
     context: &Context,
     id: BookingId,
     sequence: i32,
-    wanted: Range<DateTime<Utc>>,
+    change: CalendarChange,
 ) -> Result<bool, Error> {
-    let Some(held) = Held::by_calendar(context, id, sequence).await? else { return Ok(false) };
-    match held.move_to(context, wanted.start).await? {
-        Ok(_) => Ok(true),
-        Err(mut held) => {
-            let event = NewEvent { previous: Some(wanted), ..held.event(context, EventKind::MoveRefused, None) };
-            held.tx.insert_event(&event, &[]).await?;
-            let notice = Task::Notice { event: event.id, mentee: false };
-            jobs::leave(&mut held.tx, Some(event.mentor_id), &notice, held.now, held.now).await?;
-            held.restore_event(context).await?;
-            Ok(true)
+    let Some(mut held) = Held::by_calendar(context, id, sequence).await? else { return Ok(false) };
+    let CalendarChange { during: wanted, repeated, look } = change;
+    let length = held.booking.end - held.booking.start;
+    held.decided = Some(look.clone());
+    let mut wanted = wanted;
+    if wanted.start != held.booking.start {
+        match held.move_to(context, wanted.start).await? {
+            Ok(_) if !repeated && wanted.end - wanted.start == length => return Ok(true),
+            Ok(_) => {
+                // The start was followed, the rest is undone by the write that follows anyway.
+                let Some(moved) = Held::by_calendar(context, id, sequence + 1).await? else { return Ok(true) };
+                if repeated {
+                    wanted = moved.booking.start..moved.booking.end;
+                }
+                held = moved;
+            }
+            Err(unmoved) => held = unmoved,
         }
+    } else if repeated {
+        wanted = held.booking.start..held.booking.end;
     }
+    let event = held.event(context, EventKind::MoveRefused, Some(wanted));
+    held.tx.insert_event(&event, &jobs::notice_to_mentor(&event)?).await?;
+    let sequence = held.booking.sequence;
+    held.tx.event_decided(id, sequence, &look).await?;
+    held.restore_event(context).await?;
+    Ok(true)
 }
 
-/// The event of a booking goes back to where the booking is.
-pub(crate) async fn restore_event(context: &Context, id: BookingId) -> Result<(), Error> {
-    match Held::by_worker(context, id, By::Calendar).await? {
-        Some(held) => held.restore_event(context).await,
-        None => Ok(()),
-    }
+/// The event of a booking, which looks like `look`, goes back to where the booking is, and nobody is told: it is as we wrote it,
+/// too late. Does nothing to a booking that has changed since `sequence`, which is written anyway.
+pub(crate) async fn restore_event(context: &Context, id: BookingId, sequence: i32, look: &str) -> Result<(), Error> {
+    let Some(mut held) = Held::by_calendar(context, id, sequence).await? else { return Ok(()) };
+    held.tx.event_decided(id, sequence, look).await?;
+    held.restore_event(context).await
+}
+
+/// The mentor deleted the event of a booking that had changed since, so it was made again, and the mentor is told. `tx` is the
+/// worker's.
+pub(crate) async fn event_made_again(context: &Context, tx: &mut Tx, booking: &Booking) -> Result<(), Error> {
+    let event = NewEvent {
+        id: EventId(context.new_id()),
+        booking_id: booking.id,
+        mentor_id: booking.mentor_id,
+        kind: EventKind::MoveRefused,
+        actor: By::Calendar,
+        api_key: None,
+        sequence: booking.sequence,
+        during: booking.start..booking.end,
+        previous: None,
+        reason: None,
+        created_at: context.now(),
+    };
+    Ok(tx.insert_event(&event, &jobs::notice_to_mentor(&event)?).await?)
 }
 
 /// Opens a transaction by right of `key`, with the booking in it, acting for the mentor.
@@ -506,6 +551,8 @@ struct Held {
     by: By,
     api_key: Option<ApiKeyId>,
     now: DateTime<Utc>,
+    /// What the event in the connected calendar looked like that this follows.
+    decided: Option<String>,
 }
 
 impl Held {
@@ -515,7 +562,7 @@ impl Held {
         // Read again: both may have changed until the lock was ours.
         let booking = tx.booking(booking.id).await?.ok_or(Error::NotFound)?;
         let mentor = tx.mentor_by_id(mentor.id()).await?.ok_or(Error::NotFound)?;
-        Ok(Self { tx, booking, mentor, by: key.by(), api_key: key.api_key(), now: context.now() })
+        Ok(Self { tx, booking, mentor, by: key.by(), api_key: key.api_key(), now: context.now(), decided: None })
     }
 
     /// As the worker, in a job of the booking's mentor. `None`: the booking is gone.
@@ -527,7 +574,7 @@ impl Held {
         // Read again: it may have changed until the lock was ours.
         let Some(booking) = tx.booking(id).await? else { return Ok(None) };
         let Some(mentor) = tx.mentor_by_id(booking.mentor_id).await? else { return Ok(None) };
-        Ok(Some(Self { tx, booking, mentor, by, api_key: None, now: context.now() }))
+        Ok(Some(Self { tx, booking, mentor, by, api_key: None, now: context.now(), decided: None }))
     }
 
     /// The same, for what the mentor did in a connected calendar to the booking as it was at `sequence`.
@@ -602,6 +649,9 @@ impl Held {
         self.tx.update_booking(&self.booking).await?;
         let event = self.event(context, kind, previous);
         write_down(&mut self.tx, &event).await?;
+        if let Some(look) = &self.decided {
+            self.tx.event_decided(self.booking.id, self.booking.sequence, look).await?;
+        }
         self.tx.commit().await?;
         context.jobs_left.notify_waiters();
         Ok(Booked { booking: self.booking, mentor: self.mentor })

@@ -28,10 +28,7 @@ pub(crate) async fn of_event(
             let previous = event.previous.clone().unwrap_or_else(|| event.during.clone());
             Event::Moved { previous_start: previous.start, previous_end: previous.end }
         }
-        EventKind::MoveRefused => {
-            let wanted = event.previous.clone().unwrap_or_else(|| event.during.clone());
-            Event::MoveRefused { wanted_start: wanted.start, wanted_end: wanted.end }
-        }
+        EventKind::MoveRefused => undone(event),
         EventKind::Erased => return Err(Error::Internal("nobody is told that details were erased".into())),
     };
     let parts = Parts {
@@ -53,6 +50,19 @@ pub(crate) async fn of_event(
         }
     };
     Ok(BookingNotice { with_invite, ..notice })
+}
+
+/// What of the mentor's change in a connected calendar was undone, by what the event had become: nothing, a series that begins
+/// with the booking, another length, or another time.
+fn undone(event: &BookingEvent) -> Event {
+    let Some(Range { start: wanted_start, end: wanted_end }) = event.previous else { return Event::EventMadeAgain };
+    if (wanted_start..wanted_end) == event.during {
+        Event::RepetitionUndone
+    } else if wanted_start == event.during.start {
+        Event::LengthUndone { wanted_start, wanted_end }
+    } else {
+        Event::MoveRefused { wanted_start, wanted_end }
+    }
 }
 
 /// What the booking's event says in the mentor's calendar. `tx` is the worker's.

@@ -318,6 +318,15 @@ impl CalDav {
             let url = object_url(&collection, &id)?;
             if look {
                 there = self.object(&url).await?;
+                if there.is_none() && known.is_some() {
+                    // Only a calendar that answers can say that an event is gone; and it may have another name.
+                    self.calendar(&collection).await?;
+                    match self.by_uid(&collection, &own_uid(draft.booking)).await? {
+                        Some((other, _)) if other != id => id = other,
+                        _ => return Err(RemoteError::EventGone),
+                    }
+                    continue;
+                }
             }
             let text = event_text(draft, there.as_ref().map(|(text, _)| text.as_str()), self.now());
             let condition = match &there {

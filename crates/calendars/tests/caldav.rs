@@ -95,7 +95,7 @@ macro_rules! of_both {
     };
 }
 
-of_both!(discovery, reading, writing, what_is_not_there);
+of_both!(discovery, reading, writing, repeating, what_is_not_there);
 
 async fn discovery(server: Server) {
     let other = server.make_calendar("other", SEOUL);
@@ -273,9 +273,46 @@ async fn writing(server: Server) {
     assert_eq!(client.get(&calendar, "elsewhere.ics").await, Ok(None));
     assert_eq!(client.get(&calendar, &written.id).await, Ok(None));
     assert!(present(client.changes(&calendar, &year(), None).await.unwrap()).is_empty());
-    // Brought back.
-    assert_eq!(client.put(&calendar, &first, Some(&written.id)).await.unwrap(), written);
+    // Where it is known that there was one, a write does not bring it back by itself.
+    assert_eq!(client.put(&calendar, &first, Some(&written.id)).await, Err(RemoteError::EventGone));
+    assert_eq!(client.put(&calendar, &first, None).await.unwrap(), written);
     assert!(client.get(&calendar, &written.id).await.unwrap().is_some());
+}
+
+/// The owner repeats an event of ours: the first instance stands for it, the others are part of it, and the next write makes it
+/// a single one again.
+async fn repeating(server: Server) {
+    let (calendar, client) = (server.calendar(), server.me());
+    let first = draft("2026-12-01T00:00:00Z", 0);
+    let written = client.put(&calendar, &first, None).await.unwrap();
+    let repeated = format!(
+        "BEGIN:VEVENT\nUID:{BOOKING}@yaksok\nDTSTAMP:20261122T090000Z\nDTSTART:20261201T000000Z\nDTEND:20261201T003000Z\n\
+         SUMMARY:Mine\nRRULE:FREQ=WEEKLY;COUNT=3\nX-YAKSOK-BOOKING:{BOOKING}\nEND:VEVENT\n\
+         BEGIN:VEVENT\nUID:{BOOKING}@yaksok\nDTSTAMP:20261122T090000Z\nRECURRENCE-ID:20261201T000000Z\n\
+         DTSTART:20261201T050000Z\nDTEND:20261201T053000Z\nSUMMARY:Mine\nEND:VEVENT\n"
+    );
+    server.put(&calendar, &format!("{BOOKING}.ics"), &repeated);
+    let events = present(client.changes(&calendar, &year(), None).await.unwrap());
+    let (whole, instances): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.id == written.id);
+    assert!(whole[0].recurring && whole[0].original && whole[0].booking == Some(booking()));
+    assert_eq!(whole[0].when, When::Timed(first.during.clone()));
+    assert_eq!(instances.len(), 3);
+    assert!(instances.iter().all(|event| event.series.as_ref() == Some(&written.id) && event.booking.is_none()));
+    assert!(client.get(&calendar, &written.id).await.unwrap().unwrap().recurring);
+
+    assert_eq!(client.put(&calendar, &first, Some(&written.id)).await.unwrap(), written);
+    let events = present(client.changes(&calendar, &year(), None).await.unwrap());
+    let [event] = <[RemoteEvent; 1]>::try_from(events).unwrap();
+    assert!(event.original && !event.recurring && event.when == When::Timed(first.during.clone()));
+
+    // A copy has a UID of its own.
+    let copy = format!(
+        "BEGIN:VEVENT\nUID:copy\nDTSTAMP:20261122T090000Z\nDTSTART:20261202T000000Z\nDTEND:20261202T003000Z\n\
+         SUMMARY:Mine\nX-YAKSOK-BOOKING:{BOOKING}\nEND:VEVENT\n"
+    );
+    server.put(&calendar, "copy.ics", &copy);
+    let copy = client.get(&calendar, "copy.ics").await.unwrap().unwrap();
+    assert!(copy.booking == Some(booking()) && !copy.original);
 }
 
 async fn what_is_not_there(server: Server) {

@@ -78,6 +78,18 @@ pub enum Event {
         /// When it was to end.
         wanted_end: DateTime<Utc>,
     },
+    /// The mentor made its event in a connected calendar longer or shorter; the length is undone. Only the mentor is told.
+    LengthUndone {
+        /// When the event started.
+        wanted_start: DateTime<Utc>,
+        /// When the event ended.
+        wanted_end: DateTime<Utc>,
+    },
+    /// The mentor repeated its event in a connected calendar; it is a single event again. Only the mentor is told.
+    RepetitionUndone,
+    /// The mentor deleted its event from a connected calendar after the booking had changed; the event was made again. Only
+    /// the mentor is told.
+    EventMadeAgain,
 }
 
 /// What an event of the booking says in the recipient's calendar.
@@ -290,6 +302,9 @@ impl BookingNotice {
             Event::Cancelled { by: CancelledBy::Calendar } => &messages.cancelled_by_calendar,
             Event::Cancelled { by: CancelledBy::Expiry } => &messages.expired,
             Event::MoveRefused { .. } => return &messages.move_refused,
+            Event::LengthUndone { .. } => return &messages.length_undone,
+            Event::RepetitionUndone => return &messages.repetition_undone,
+            Event::EventMadeAgain => return &messages.event_made_again,
         };
         match self.recipient {
             Recipient::Mentee => mentee,
@@ -349,7 +364,9 @@ impl BookingNotice {
                 ..plain(messages.previously, span(&me.zone, previous_start, previous_end))
             });
         }
-        if let Event::MoveRefused { wanted_start, wanted_end } = self.event {
+        if let Event::MoveRefused { wanted_start, wanted_end } | Event::LengthUndone { wanted_start, wanted_end } =
+            self.event
+        {
             details.push(Detail {
                 kind: Kind::PastTime,
                 ..plain(messages.wanted, span(&me.zone, wanted_start, wanted_end))

@@ -61,6 +61,12 @@ pub(crate) struct Messages {
     pub(crate) expired: Pair,
     /// For the mentor, who moved the event in a connected calendar.
     pub(crate) move_refused: Notice,
+    /// For the mentor, who made the event longer or shorter there.
+    pub(crate) length_undone: Notice,
+    /// For the mentor, who repeated the event there.
+    pub(crate) repetition_undone: Notice,
+    /// For the mentor, who deleted the event there, of a booking that had changed.
+    pub(crate) event_made_again: Notice,
     /// A booking was moved that nobody has confirmed yet: what comes after the lead.
     pub(crate) moved_still_pending: PairOfSentences,
 
@@ -264,6 +270,41 @@ static ENGLISH: Messages = Messages {
             format!(
                 "You moved the event of your session with {} in your calendar to a time that is taken, outside your hours \
                  or already past. The session stays at its time, and the event goes back there.",
+                f.other
+            )
+        },
+    },
+    length_undone: Notice {
+        subject: |f| format!("Length unchanged: {} with {} on {}", f.session, f.other, f.date),
+        heading: "The session keeps its length",
+        lead: |f| {
+            format!(
+                "You changed how long the event of your session with {} takes in your calendar. A session moves when its \
+                 event starts at another time, but it always keeps the length that was booked, so the event has that length \
+                 again.",
+                f.other
+            )
+        },
+    },
+    repetition_undone: Notice {
+        subject: |f| format!("Not repeated: {} with {} on {}", f.session, f.other, f.date),
+        heading: "The session takes place once",
+        lead: |f| {
+            format!(
+                "You made a recurring event out of your session with {} in your calendar. A booking is one event, so the \
+                 repetition was removed. To block more times, add an event of your own.",
+                f.other
+            )
+        },
+    },
+    event_made_again: Notice {
+        subject: |f| format!("Still booked: {} with {} on {}", f.session, f.other, f.date),
+        heading: "The event is in your calendar again",
+        lead: |f| {
+            format!(
+                "You deleted the event of your session with {} from your calendar, but the booking had changed shortly \
+                 before. The session still takes place at the time below. To cancel it, delete the event once more or cancel \
+                 the booking.",
                 f.other
             )
         },
@@ -475,6 +516,39 @@ static KOREAN: Messages = Messages {
             format!(
                 "캘린더에서 {} 님과의 세션을 옮기셨지만, 이미 다른 일정이 있거나 예약 가능 시간이 아니거나 지난 시간이에요. \
                  세션은 원래 시간 그대로이고, 캘린더의 일정도 원래 자리로 돌려놓아요.",
+                f.other
+            )
+        },
+    },
+    length_undone: Notice {
+        subject: |f| format!("[길이 유지] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "세션 길이는 그대로예요",
+        lead: |f| {
+            format!(
+                "캘린더에서 {} 님과의 세션 일정 길이를 바꾸셨어요. 시작 시간을 옮기면 세션도 함께 옮겨지지만, 길이는 예약할 때 \
+                 정한 대로 유지돼요. 그래서 캘린더 일정의 길이를 원래대로 되돌렸어요.",
+                f.other
+            )
+        },
+    },
+    repetition_undone: Notice {
+        subject: |f| format!("[반복 안 됨] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "세션은 한 번만 진행돼요",
+        lead: |f| {
+            format!(
+                "캘린더에서 {} 님과의 세션을 반복 일정으로 바꾸셨어요. 예약 하나는 일정 하나이므로 반복을 해제했어요. 다른 시간도 \
+                 비워 두려면 캘린더에 새 일정을 추가해 주세요.",
+                f.other
+            )
+        },
+    },
+    event_made_again: Notice {
+        subject: |f| format!("[예약 유지] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "캘린더에 일정을 다시 만들었어요",
+        lead: |f| {
+            format!(
+                "캘린더에서 {} 님과의 세션 일정을 삭제하셨지만, 그 직전에 예약이 변경되었어요. 세션은 아래 시간에 그대로 진행돼요. \
+                 취소하려면 일정을 한 번 더 삭제하거나 예약을 취소해 주세요.",
                 f.other
             )
         },

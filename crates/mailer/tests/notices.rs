@@ -47,16 +47,24 @@ fn texts() {
 
 /// The mentor alone is told, and gets no invitation for what has not changed.
 #[test]
-fn a_move_that_cannot_be() {
+fn what_is_undone_in_a_connected_calendar() {
     let (wanted_start, wanted_end) = (at("2026-11-28T18:00:00Z"), at("2026-11-28T18:30:00Z"));
-    let mut all = String::new();
-    for language in Language::ALL {
-        let notice = notice(Event::MoveRefused { wanted_start, wanted_end }, Recipient::Mentor, language);
-        let out = mailer::BookingNotice { with_invite: false, ..notice }.compose(&organizer());
-        assert!(out.invite.is_none());
-        let _ = writeln!(all, "=== {}\nTo: {}\nSubject: {}\n\n{}", language.tag(), out.to_email, out.subject, out.text);
+    for (name, event) in [
+        ("move_refused", Event::MoveRefused { wanted_start, wanted_end }),
+        ("length_undone", Event::LengthUndone { wanted_start, wanted_end: at("2026-11-28T19:30:00Z") }),
+        ("repetition_undone", Event::RepetitionUndone),
+        ("event_made_again", Event::EventMadeAgain),
+    ] {
+        let mut all = String::new();
+        for language in Language::ALL {
+            let notice = notice(event, Recipient::Mentor, language);
+            let out = mailer::BookingNotice { with_invite: false, ..notice }.compose(&organizer());
+            assert!(out.invite.is_none());
+            let (tag, to) = (language.tag(), &out.to_email);
+            let _ = writeln!(all, "=== {tag}\nTo: {to}\nSubject: {}\n\n{}", out.subject, out.text);
+        }
+        insta::assert_snapshot!(format!("text_{name}"), all);
     }
-    insta::assert_snapshot!("text_move_refused", all);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use crate::jobs::NewJob;
 use crate::mentors::like_pattern;
 use crate::session_types::{location, location_word};
 use crate::{StoreError, Tx};
@@ -426,16 +427,19 @@ impl Tx {
 
     /// Visitor, mentor (acting for the mentor), worker: writes down what happened, and leaves the jobs that follow, each its
     /// kind and payload, to be run once this transaction has committed.
-    pub async fn insert_event(&mut self, e: &NewEvent, jobs: &[(String, Value)]) -> Result<(), StoreError> {
-        let (kinds, payloads): (Vec<_>, Vec<_>) = jobs.iter().cloned().unzip();
+    pub async fn insert_event(&mut self, e: &NewEvent, jobs: &[NewJob]) -> Result<(), StoreError> {
+        let kinds: Vec<String> = jobs.iter().map(|job| job.kind.clone()).collect();
+        let queues: Vec<String> = jobs.iter().map(|job| job.queue.to_owned()).collect();
+        let payloads: Vec<Value> = jobs.iter().map(|job| job.payload.clone()).collect();
         sqlx::query!(
             "WITH event AS (
                  INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, previous_during,
                      reason, created_at, api_key_id)
                  VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8),
                      CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12, $13))
-             INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
-             SELECT $3, kind, payload, $12, $12 FROM unnest($14::text[], $15::jsonb[]) AS job (kind, payload)",
+             INSERT INTO jobs (mentor_id, kind, payload, queue, run_at, created_at)
+             SELECT $3, kind, payload, queue, $12, $12
+             FROM unnest($14::text[], $15::jsonb[], $16::text[]) AS job (kind, payload, queue)",
             e.id.0,
             e.booking_id.0,
             e.mentor_id.0,
@@ -450,7 +454,8 @@ impl Tx {
             e.created_at,
             e.api_key.map(|id| id.0),
             &kinds,
-            &payloads
+            &payloads,
+            &queues
         )
         .execute(self.connection())
         .await?;

@@ -18,7 +18,7 @@ pub use connections::{
     CalendarView, Choice, ConnectError, ConnectionView, begin, caldav_login, choose, connect_caldav, disconnect,
     finish, list, notify, sync_now,
 };
-pub(crate) use events::{reconcile, write};
+pub(crate) use events::{clear_left_behind, reconcile, write};
 pub(crate) use sync::run;
 pub use sync::{lagging, sync_due};
 

@@ -194,6 +194,7 @@ async fn calendars_say_what_was_connected_and_what_they_did() {
         world.fake.withdraw();
         app.pass(minutes(61));
         world.look().await;
+        app.pass(minutes(1));
         world.look().await;
         calendar::disconnect(&app.context, ann, id).await.unwrap();
 

@@ -195,15 +195,84 @@ async fn a_booking_and_its_event_follow_each_other() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_repeated_or_made_longer_is_put_back() {
+    let world = World::new().await;
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    world.look().await;
+    let (made, key) = world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    world.app.mail().await;
+    let (uid, name) = (format!("{}@yaksok", made.id), format!("{}.ics", made.id));
+    let kept = || world.server.kept(&name).unwrap_or_default().replace("\r\n ", "");
+    let told = async || {
+        let letters = world.app.mail().await.into_iter().filter(|letter| letter.to == ANN);
+        let mut told: Vec<_> = letters.map(|letter| letter.subject.split(':').next().unwrap().to_owned()).collect();
+        told.sort();
+        told
+    };
+    world.put(&uid, "DTSTART:20261124T100000Z\nDTEND:20261124T103000Z\nRRULE:FREQ=WEEKLY;COUNT=4\n");
+    world.look().await;
+    assert!(!kept().contains("RRULE"), "{}", kept());
+    assert_eq!(told().await, ["Not repeated"]);
+    world.look().await;
+    assert_eq!(world.app.number("SELECT count(*) FROM calendar_busy").await, 0);
+
+    // Repeated and moved, before it is moved here too.
+    world.put(&uid, "DTSTART:20261124T110000Z\nDTEND:20261124T113000Z\nRRULE:FREQ=WEEKLY;COUNT=4\n");
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()));
+    assert!(!kept().contains("RRULE") && kept().contains("DTSTART:20261124T110000Z"), "{}", kept());
+    assert_eq!(told().await.len(), 2);
+
+    world.put(&uid, "DTSTART:20261124T110000Z\nDTEND:20261124T120000Z\n");
+    world.look().await;
+    assert!(kept().contains("DTEND:20261124T113000Z"), "{}", kept());
+    assert_eq!(told().await, ["Length unchanged"]);
+    world.put(&uid, "DTSTART:20261124T103000Z\nDTEND:20261124T113000Z\n");
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:30".into()));
+    assert!(kept().contains("DTEND:20261124T110000Z"), "{}", kept());
+    assert!(told().await.contains(&"Length unchanged".to_owned()));
+
+    // Deleted as a series.
+    world.put(&uid, "DTSTART:20261124T103000Z\nDTEND:20261124T110000Z\nRRULE:FREQ=WEEKLY;COUNT=4\n");
+    bookings::cancel(&world.app.context, &key, None).await.unwrap();
+    world.look().await;
+    assert_eq!(world.server.kept(&name), None);
+    assert_eq!(jobs::state(&world.app.context).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn a_copy_in_another_calendar_is_taken_away_and_the_event_stays() {
+    let world = World::new().await;
+    let other = world.server.make_calendar("other", "");
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    let (made, key) = world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    let (uid, name) = (format!("{}@yaksok", made.id), format!("{}.ics", made.id));
+    let event = format!(
+        "BEGIN:VEVENT\nUID:{uid}\nDTSTAMP:20261101T000000Z\nSUMMARY:x\nDTSTART:20261124T130000Z\nDTEND:20261124T133000Z\nEND:VEVENT\n"
+    );
+    world.server.put(&other, &name, &event);
+    world.look().await;
+    world.look().await;
+    assert_eq!(world.server.request("GET", &format!("{other}{name}"), "", "").0, 404);
+    assert!(world.server.kept(&name).is_some());
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:00".into()));
+    assert!(world.offers("2026-11-24T13:00:00Z").await);
+}
+
+#[tokio::test]
 async fn another_password_is_asked_for_once() {
     let world = World::new().await;
     world.put("dentist", "DTSTART:20261124T100000Z\nDTEND:20261124T110000Z\n");
     let id = world.connect(&world.server.url("/"), "secret").await.unwrap().id;
     world.look().await;
     world.server.set_password("other");
-    world.look().await;
-    world.app.pass(minutes(10));
-    calendar::sync_due(&world.app.context).await.unwrap();
+    for _ in 0..3 {
+        world.look().await;
+        world.app.pass(minutes(5));
+    }
     let connection = world.connection().await;
     assert_eq!((connection.status.as_str(), connection.error.as_deref()), ("expired", Some("grant_refused")));
     let letters = world.app.mail().await;
@@ -306,9 +375,10 @@ async fn what_is_connected_and_what_comes_back_is_written_down() {
     world.delete(&format!("{}.ics", made.id));
     world.look().await;
     world.server.set_password("other");
-    world.look().await;
-    world.app.pass(minutes(61));
-    world.look().await;
+    for _ in 0..3 {
+        world.look().await;
+        world.app.pass(minutes(61));
+    }
     world.connect(&world.server.url("/"), "other").await.unwrap();
     calendar::disconnect(&world.app.context, world.ann, connection.id).await.unwrap();
 

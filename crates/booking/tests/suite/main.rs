@@ -15,6 +15,8 @@ mod calendars;
 mod calendars_caldav;
 mod calendars_converge;
 mod calendars_crossed;
+mod calendars_queues;
+mod calendars_undone;
 mod change;
 mod erasure;
 mod holds;

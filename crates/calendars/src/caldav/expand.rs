@@ -143,7 +143,8 @@ impl Reader {
         for (key, event) in overrides {
             if let Some(start) = event.line("DTSTART").and_then(|line| self.moment(line, &mut zones)) {
                 let length = self.length(event, &start, &mut zones);
-                events.extend(self.event(format!("{id}#{key}"), event, &start, length, None));
+                let instance = self.event(format!("{id}#{key}"), event, &start, length, None);
+                events.extend(instance.map(|instance| RemoteEvent { series: Some(id.to_owned()), ..instance }));
             }
         }
 
@@ -153,6 +154,12 @@ impl Reader {
         if master.line("RRULE").is_none() && master.line("RDATE").is_none() {
             events.extend(self.event(id.to_owned(), master, &start, length, booking));
             return;
+        }
+        if booking.is_some() {
+            // Ours, made a series: its first instance stands for it, whatever was done to that one.
+            let whole = self.event(id.to_owned(), master, &start, length, booking);
+            events.extend(whole.map(|whole| RemoteEvent { recurring: true, ..whole }));
+            without.add(&start, whole_days);
         }
         for moment in self.moments(master, "EXDATE", &mut zones) {
             without.add(&moment, whole_days);
@@ -171,10 +178,9 @@ impl Reader {
             if without.has(&moment) {
                 continue;
             }
-            // Whoever repeats an event of ours repeats it for themselves: only the first instance is the booking's.
-            let first = booking.filter(|_| local == start.local());
-            let key = if first.is_some() { Some(id.to_owned()) } else { moment.key().map(|key| format!("{id}#{key}")) };
-            events.extend(key.and_then(|key| self.event(key, master, &moment, length, first)));
+            let instance =
+                moment.key().and_then(|key| self.event(format!("{id}#{key}"), master, &moment, length, None));
+            events.extend(instance.map(|instance| RemoteEvent { series: Some(id.to_owned()), ..instance }));
         }
     }
 
@@ -265,7 +271,17 @@ impl Reader {
         let touches = during.start < self.window.end && during.end > self.window.start;
         let free = event.value("TRANSP").eq_ignore_ascii_case("TRANSPARENT") || self.declined(event);
         let revision = Revision::parse(event.value(REVISION));
-        (touches || empty_inside).then_some(RemoteEvent { id, when, busy: !free, booking, revision })
+        let original = booking.is_some() && booking_by_uid(event) == booking;
+        (touches || empty_inside).then_some(RemoteEvent {
+            id,
+            when,
+            busy: !free,
+            booking,
+            revision,
+            original,
+            recurring: false,
+            series: None,
+        })
     }
 
     fn declined(&self, event: &Component) -> bool {
@@ -284,8 +300,12 @@ pub(super) fn plain_address(address: &str) -> String {
 
 /// The booking that an event was written for.
 pub(super) fn booking_of(event: &Component) -> Option<BookingId> {
-    let by_uid = || event.value("UID").strip_suffix(UID_SUFFIX)?.parse().ok();
-    event.value(MARK).parse().ok().or_else(by_uid)
+    event.value(MARK).parse().ok().or_else(|| booking_by_uid(event))
+}
+
+/// The booking whose UID the event has. A copy has another one.
+fn booking_by_uid(event: &Component) -> Option<BookingId> {
+    event.value("UID").strip_suffix(UID_SUFFIX)?.parse().ok()
 }
 
 #[cfg(test)]
