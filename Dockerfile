@@ -10,7 +10,8 @@ COPY . .
 RUN scripts/build.sh
 
 FROM debian:trixie-slim
-# The database's programs, for the embedded database; no cluster of the system's own.
+# The database's programs, for the embedded database; no cluster of the system's own. tzdata is upgraded where the base image
+# has it already; docs/operations.md says how a container that runs for months gets newer rules.
 RUN mkdir -p /etc/postgresql-common/createcluster.d \
     && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/yaksok.conf \
     && apt-get update \

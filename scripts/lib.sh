@@ -44,6 +44,13 @@ apt_version() {
     echo "${version%%[+~-]*}"
 }
 
+# apt_is_outdated package: has apt, by the lists that it has, a newer version than the one that is installed?
+apt_is_outdated() {
+    local candidate
+    candidate=$(apt_candidate "$1") && [[ -n $candidate ]] &&
+        dpkg --compare-versions "$(dpkg-query -W -f='${Version}' "$1")" lt "$candidate"
+}
+
 # apt_install "why" package…: only what is missing.
 apt_install() {
     local why=$1 package missing=()

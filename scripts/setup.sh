@@ -228,6 +228,22 @@ setup_postgres() {
     at_least "$POSTGRES_MIN" "$(postgres_version || true)" || fail "PostgreSQL $POSTGRES_MIN or newer is still missing."
 }
 
+# --- Time zone rules --------------------------------------------------------------------------------------------------
+
+# Governments change their clocks at a few weeks' notice. The server uses the system's rules where they are newer than its
+# own, and takes an update over while it runs.
+setup_tzdata() {
+    [[ $SYSTEM == apt ]] || return 0
+    if ! apt_has tzdata; then
+        apt_install "the rules of time zones" tzdata
+    elif apt_is_outdated tzdata; then
+        say "Updating tzdata: the rules of time zones have changed since"
+        # In a subshell: without root the rest goes on.
+        (apt_update && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --only-upgrade tzdata >/dev/null) ||
+            say "tzdata is not updated. The server uses the rules that it was built with where they are newer."
+    fi
+}
+
 # --- A browser, for tests ---------------------------------------------------------------------------------------------
 
 setup_browser() {
@@ -291,6 +307,7 @@ setup_build() {
     setup_node
     setup_npm_tools
     setup_postgres
+    setup_tzdata
     setup_rust
     setup_bundle
 }

@@ -15,6 +15,8 @@ pub(crate) struct Config {
     pub(crate) database_url: Option<String>,
     pub(crate) migration_url: Option<String>,
     pub(crate) data_dir: PathBuf,
+    /// Where the host keeps its time zone data; none: in one of the usual places.
+    pub(crate) zone_directory: Option<PathBuf>,
     pub(crate) address: SocketAddr,
     pub(crate) metrics_address: Option<SocketAddr>,
     /// Without a slash at the end.
@@ -200,6 +202,7 @@ impl Config {
             database_url: value("DATABASE_URL"),
             migration_url: value("DATABASE_MIGRATION_URL"),
             data_dir: value("DATA_DIR").map_or_else(|| PathBuf::from("data"), PathBuf::from),
+            zone_directory: value("TZDIR").map(PathBuf::from),
             address,
             metrics_address,
             base_url,

@@ -116,7 +116,7 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         store,
         sealer,
         mailer: Mailer::new(config.transport(), &config.mail_from)?,
-        zones: Zones::newest(),
+        zones: config.zone_directory.as_ref().map_or_else(Zones::newest, |path| Zones::of(vec![path.clone()])),
         calendars: calendars(config)?,
         clock: Box::new(SystemClock::new()),
         random: Box::new(SystemRandom),
@@ -125,12 +125,6 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         details_kept: config.retention_days.map(|days| TimeDelta::days(i64::from(days))),
         jobs_left: Notify::new(),
     });
-    if context.zones.is_stale(context.now()) {
-        tracing::warn!(
-            version = context.zones.version(),
-            "the time zone data is over a year old: update tzdata, or Yaksok"
-        );
-    }
     Ok(context)
 }
 

@@ -59,6 +59,7 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
     let listener = connections::listen(config.address)
         .map_err(|error| StartError::File(format!("listening on {}", config.address), error))?;
     tracing::info!(address = %config.address, url = config.base_url, "yaksok serves");
+    booking::zones::log(&context);
     if with_demo {
         show_demo(&context).await?;
     }

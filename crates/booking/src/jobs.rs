@@ -1,8 +1,8 @@
 //! Work that follows a committed change: mail, and the expiry of pending bookings. Runs at least once; a failure is tried
 //! again, later each time, and one job's failure holds up no other.
 
-use crate::accounts;
 use crate::{Context, Error, bookings, calendar, erasure, notices};
+use crate::{accounts, zones};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::{BookingNotice, Recipient};
 use scheduling::{BookingId, ConnectionId, EventId, MentorId};
@@ -155,9 +155,11 @@ pub async fn run(context: Context, stop: impl Future<Output = ()>) {
         tokio::spawn(many_hands(context.clone(), "jobs", hands, stopped.clone(), find, work))
     });
     let lookers = tokio::spawn(calendar::run(context.clone(), stopped));
-    let keeper = tokio::spawn(keep_house(context));
+    let keeper = tokio::spawn(keep_house(context.clone()));
+    let zones = tokio::spawn(zones::follow_host(context));
     stop.await;
     keeper.abort();
+    zones.abort();
     stopping.send_replace(true);
     for worker in workers {
         let _ = worker.await;

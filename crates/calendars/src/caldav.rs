@@ -37,8 +37,9 @@ use tokio::sync::OnceCell;
 use wire::{Answer, Ask, Wire};
 use xml::Resource;
 use zeroize::Zeroizing;
+use zone::ObjectZones;
 pub(crate) use zone::Zone;
-use zone::Zones;
+use zones::Zones;
 
 /// What time it is: for DTSTAMP, and for a `Retry-After` that names an instant.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -64,6 +65,7 @@ const SCHEDULE_REPLY: HeaderName = HeaderName::from_static("schedule-reply");
 pub struct CalDav {
     wire: Wire,
     timezone: Zone,
+    zones: Zones,
     clock: Clock,
     /// The account's own addresses: asked for once, where an event makes it matter.
     addresses: OnceCell<Vec<String>>,
@@ -90,18 +92,19 @@ impl CalDav {
         password: Zeroizing<String>,
         private_addresses: bool,
         timezone: &str,
+        zones: &Zones,
         clock: Clock,
     ) -> Result<Self, RemoteError> {
         let url = url.trim();
         let url = if url.contains("://") { url.to_owned() } else { format!("https://{url}") };
         let url = Url::parse(&url).map_err(|_| RemoteError::Refused("the address cannot be read".to_owned()))?;
         let wire = Wire::new(url, username.to_owned(), password, Guard { private_addresses })?;
-        Ok(Self::over(wire, timezone, clock))
+        Ok(Self::over(wire, timezone, zones, clock))
     }
 
-    fn over(wire: Wire, timezone: &str, clock: Clock) -> Self {
-        let timezone = Zone::named(timezone).unwrap_or_else(Zone::utc);
-        Self { wire, timezone, clock, addresses: OnceCell::new() }
+    fn over(wire: Wire, timezone: &str, zones: &Zones, clock: Clock) -> Self {
+        let timezone = Zone::named(zones, timezone).unwrap_or_else(Zone::utc);
+        Self { wire, timezone, zones: zones.clone(), clock, addresses: OnceCell::new() }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -238,13 +241,14 @@ impl CalDav {
         window: Range<DateTime<Utc>>,
         has_attendees: bool,
     ) -> Result<Reader, RemoteError> {
-        let told = timezone_of(resource);
+        let told = timezone_of(&self.zones, resource);
         let mine = match has_attendees {
             true => self.addresses.get_or_try_init(|| self.own_addresses(resource)).await?.clone(),
             false => Vec::new(),
         };
         let timezone = told.as_ref().and_then(|zone| zone.name().map(str::to_owned));
-        Ok(Reader { window, timezone, zone: told.unwrap_or_else(|| self.timezone.clone()), mine })
+        let zone = told.unwrap_or_else(|| self.timezone.clone());
+        Ok(Reader { window, timezone, zone, zones: self.zones.clone(), mine })
     }
 
     /// What `calendar-user-address-set` (RFC 6638, section 2.4.1) says, and the user name.
@@ -535,13 +539,13 @@ fn anytime() -> Range<DateTime<Utc>> {
 }
 
 /// The zone that a calendar says it is in.
-fn timezone_of(calendar: &Resource) -> Option<Zone> {
-    let by_id = calendar.timezone_id.as_deref().and_then(Zone::named);
+fn timezone_of(zones: &Zones, calendar: &Resource) -> Option<Zone> {
+    let by_id = calendar.timezone_id.as_deref().and_then(|id| Zone::named(zones, id));
     by_id.or_else(|| {
         let description = Component::parse(calendar.timezone.as_deref()?)?;
         let id = description.children.iter().find(|child| child.name == "VTIMEZONE")?.value("TZID").to_owned();
         let mut budget = recur::Budget::new(1_000_000);
-        Zones::of(&description, &anytime(), &mut budget).get(&id).cloned()
+        ObjectZones::of(zones, &description, &anytime(), &mut budget).get(&id).cloned()
     })
 }
 

@@ -17,6 +17,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
 use zeroize::Zeroizing;
+use zones::Zones;
 
 /// The extended property that marks our events, and can be searched by.
 const MARK: &str = "String {5c1f6f0e-6d0b-4d7a-9a53-3f0c8f0b7a21} Name yaksokBooking";
@@ -41,6 +42,7 @@ pub struct Microsoft {
     http: Http,
     api: String,
     token: Zeroizing<String>,
+    zones: Zones,
 }
 
 impl fmt::Debug for Microsoft {
@@ -141,10 +143,10 @@ struct Subscription {
 impl Time {
     /// The instant. Everything is asked for in UTC; what comes in another zone all the same is read by its rules, because
     /// a time that is not understood would be free.
-    fn instant(&self) -> Option<DateTime<Utc>> {
+    fn instant(&self, zones: &Zones) -> Option<DateTime<Utc>> {
         match windows_zones::iana(&self.time_zone).unwrap_or(&self.time_zone) {
             "UTC" | "Etc/UTC" => Some(self.date_time.and_utc()),
-            name => Zone::named(name)?.to_utc(self.date_time),
+            name => Zone::named(zones, name)?.to_utc(self.date_time),
         }
     }
 }
@@ -168,7 +170,7 @@ impl Event {
         Some(&property.value)
     }
 
-    fn when(&self, master: Option<&Self>) -> Option<When> {
+    fn when(&self, zones: &Zones, master: Option<&Self>) -> Option<When> {
         let (from, to) = (self.start.as_ref()?, self.end.as_ref()?);
         let all_day = self.is_all_day.or(master.and_then(|master| master.is_all_day)) == Some(true);
         if all_day && from.date_time.time() == NaiveTime::MIN && to.date_time.time() == NaiveTime::MIN {
@@ -178,7 +180,7 @@ impl Event {
             let timezone = zone(self).or_else(|| master.and_then(zone));
             return Some(When::AllDay { first: from.date_time.date(), after: to.date_time.date(), timezone });
         }
-        let (start, end) = (from.instant()?, to.instant()?);
+        let (start, end) = (from.instant(zones)?, to.instant(zones)?);
         Some(When::Timed(start..end.max(start)))
     }
 
@@ -190,20 +192,20 @@ impl Event {
         !self.cancelled() && !told.cancelled() && told.show_as.as_deref() != Some("free") && !declined
     }
 
-    fn read(&self, master: Option<&Self>) -> Option<RemoteEvent> {
-        let when = self.when(master)?;
+    fn read(&self, zones: &Zones, master: Option<&Self>) -> Option<RemoteEvent> {
+        let when = self.when(zones, master)?;
         let revision = self.property(REVISION).and_then(Revision::parse);
         Some(RemoteEvent { id: self.id.clone(), when, busy: self.busy(master), booking: self.booking(), revision })
     }
 
-    fn change(&self, masters: &HashMap<&str, &Self>) -> Option<Change> {
+    fn change(&self, zones: &Zones, masters: &HashMap<&str, &Self>) -> Option<Change> {
         let gone = || Some(Change::Gone { id: self.id.clone(), booking: self.booking() });
         if self.removed.is_some() || self.cancelled() {
             return gone();
         }
         // A master stands for its occurrences, which are told besides.
         let master = self.series_master_id.as_deref().and_then(|id| masters.get(id).copied());
-        if self.is_master() { None } else { self.read(master).map(Change::Present).or_else(gone) }
+        if self.is_master() { None } else { self.read(zones, master).map(Change::Present).or_else(gone) }
     }
 }
 
@@ -250,8 +252,8 @@ fn lost(answer: &Answer) -> bool {
 
 impl Microsoft {
     /// The account whose access token this is. `api_url` ends in `/v1.0`.
-    pub fn new(http: Http, api_url: impl Into<String>, access_token: Zeroizing<String>) -> Self {
-        Self { http, api: api_url.into(), token: access_token }
+    pub fn new(http: Http, api_url: impl Into<String>, access_token: Zeroizing<String>, zones: Zones) -> Self {
+        Self { http, api: api_url.into(), token: access_token, zones }
     }
 
     fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, RemoteError> {
@@ -309,7 +311,7 @@ impl Microsoft {
             .collect();
         events.extend(self.masters(calendar, &events).await?);
         let masters = events.iter().filter(|event| event.is_master()).map(|event| (event.id.as_str(), event)).collect();
-        let changes = events.iter().filter_map(|event| event.change(&masters)).collect();
+        let changes = events.iter().filter_map(|event| event.change(&self.zones, &masters)).collect();
         let cursor = link.and_then(|link| serde_json::to_string(&Cursor { link, series }).ok());
         Ok(Changes { changes, cursor, complete: true })
     }
@@ -353,7 +355,7 @@ impl Microsoft {
             return Ok(None);
         }
         let broken = || RemoteError::Unavailable("an answer is broken".into());
-        let at = |time: &Option<Time>| time.as_ref()?.instant();
+        let at = |time: &Option<Time>| time.as_ref()?.instant(&self.zones);
         let (start, end) = at(&event.start).zip(at(&event.end)).ok_or_else(broken)?;
         let day = TimeDelta::days(1);
         let query = [
@@ -486,7 +488,7 @@ impl Remote for Microsoft {
         if events.iter().any(of_series) {
             return self.full(calendar, window).await;
         }
-        let changes = events.iter().filter_map(|event| event.change(&HashMap::new())).collect();
+        let changes = events.iter().filter_map(|event| event.change(&self.zones, &HashMap::new())).collect();
         let cursor = next.and_then(|link| serde_json::to_string(&Cursor { link, series }).ok());
         Ok(Changes { changes, cursor, complete: false })
     }
@@ -503,7 +505,7 @@ impl Remote for Microsoft {
 
     async fn get(&self, calendar: &str, id: &str) -> Result<Option<RemoteEvent>, RemoteError> {
         let Some(event) = self.there(calendar, id, "").await? else { return Ok(None) };
-        event.read(None).map(Some).ok_or_else(|| RemoteError::Unavailable("an answer is broken".into()))
+        event.read(&self.zones, None).map(Some).ok_or_else(|| RemoteError::Unavailable("an answer is broken".into()))
     }
 
     async fn delete(&self, calendar: &str, id: &str) -> Result<(), RemoteError> {

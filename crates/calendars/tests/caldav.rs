@@ -18,7 +18,16 @@ const BOOKING: &str = "0193a5f0-0000-7000-8000-000000000001";
 impl Server {
     fn client(&self, url: &str, password: &str) -> CalDav {
         let clock: Clock = Arc::new(|| at("2026-11-22T09:00:00Z"));
-        CalDav::new(url, "me", Zeroizing::new(password.to_owned()), true, "Asia/Seoul", clock).unwrap()
+        CalDav::new(
+            url,
+            "me",
+            Zeroizing::new(password.to_owned()),
+            true,
+            "Asia/Seoul",
+            &zones::Zones::compiled_in(),
+            clock,
+        )
+        .unwrap()
     }
 
     fn me(&self) -> CalDav {

@@ -617,6 +617,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Worker: every calendar is read in full at its next look, since the rules of time zones have changed.
+    pub async fn reread_calendars(&mut self) -> Result<(), StoreError> {
+        sqlx::query!("UPDATE calendars SET cursor = NULL WHERE cursor IS NOT NULL").execute(self.connection()).await?;
+        Ok(())
+    }
+
     /// Worker: from where and for which window the next look goes on.
     pub async fn keep_cursor(
         &mut self,

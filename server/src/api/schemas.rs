@@ -402,9 +402,19 @@ fn readiness() -> Value {
         ("status", words(&["ready", "not ready"])),
         ("database", text("ok")),
         ("migrations", words(&["ok", "missing", "not known"])),
-        ("time_zones", object(vec![("version", text("2026e")), ("stale", flag(false))])),
+        ("time_zones", time_zones()),
         ("jobs", object(vec![("status", text("ok")), ("waiting", count(0)), ("given_up", count(0))])),
         ("calendars", object(vec![("lagging", count(0))])),
+    ])
+}
+
+fn time_zones() -> Value {
+    object(vec![
+        ("version", text("2026f")),
+        ("source", words(&["compiled in", "host"])),
+        ("released", or_null(format("date", "2026-10-27"))),
+        ("stale", about(flag(false), "Over six months old.")),
+        ("warning", about(or_null(text("over six months old")), "Null where there is nothing to do.")),
     ])
 }
 

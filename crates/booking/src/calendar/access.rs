@@ -294,7 +294,9 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
     let (http, url) = (settings.http.clone(), service.api_url.clone());
     Ok(match provider {
         Provider::Google => Client::Google(Google::new(http, url, token)),
-        Provider::Microsoft | Provider::CalDav => Client::Microsoft(Microsoft::new(http, url, token)),
+        Provider::Microsoft | Provider::CalDav => {
+            Client::Microsoft(Microsoft::new(http, url, token, context.zones.clone()))
+        }
     })
 }
 
@@ -308,7 +310,7 @@ pub(super) fn caldav(
 ) -> Result<CalDav, RemoteError> {
     let now = context.clone();
     let clock = Arc::new(move || now.now());
-    CalDav::new(url, username, password, context.calendars.private_addresses, timezone, clock)
+    CalDav::new(url, username, password, context.calendars.private_addresses, timezone, &context.zones, clock)
 }
 
 /// Keeps new tokens, sealed for their connection.

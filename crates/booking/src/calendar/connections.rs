@@ -193,7 +193,7 @@ pub async fn finish(
     let client = match provider {
         Provider::Google => Client::Google(Google::new(http.clone(), api_url.clone(), token)),
         Provider::Microsoft | Provider::CalDav => {
-            Client::Microsoft(Microsoft::new(http.clone(), api_url.clone(), token))
+            Client::Microsoft(Microsoft::new(http.clone(), api_url.clone(), token, context.zones.clone()))
         }
     };
     let account = client.account().await.map_err(refused)?;

@@ -7,10 +7,12 @@ use crate::server::{Kind, Server};
 use booking::bookings::{self, Key, Request};
 use booking::calendar::{self, ConnectionView};
 use booking::secrets::Secret;
+use booking::zones::{Refresh, Zones, refresh};
 use booking::{Error, erasure, jobs, listing};
 use chrono::{TimeDelta, Timelike};
 use scheduling::{MentorId, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use zones::fakes::write_host;
 
 struct World {
     app: TestApp,
@@ -20,7 +22,11 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let (app, server) = (TestApp::new().await, Server::start(Kind::Radicale));
+        Self::of(TestApp::new().await).await
+    }
+
+    async fn of(app: TestApp) -> Self {
+        let server = Server::start(Kind::Radicale);
         let ann = app.mentor("ann", "UTC").await;
         app.offer(ann, session("session", 30, 30)).await;
         Self { app, server, ann }
@@ -325,4 +331,40 @@ async fn what_is_connected_and_what_comes_back_is_written_down() {
             format!(r#"mentor: {{"kind":"calendar_disconnected",{about}}}"#),
         ]
     );
+}
+
+/// A government moves its clocks, and the host learns of it while the server runs: what is offered, what a calendar takes and
+/// what mail says follow, without a restart.
+#[tokio::test]
+async fn slots_calendars_and_mail_follow_newer_rules_at_once() {
+    let host = tempfile::tempdir().unwrap();
+    let zones = Zones::of(vec![host.path().to_owned()]);
+    let world = World::of(TestApp::with(|inner| inner.zones = zones).await).await;
+    let (app, zone) = (&world.app, "America/Lima");
+    app.open(world.ann, every_day(zone, "09:00", "12:00")).await;
+    // 10:00 in Lima, told as the clock time there.
+    world.put("dentist", "DTSTART;TZID=America/Lima:20261124T100000\nDTEND;TZID=America/Lima:20261124T103000\n");
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    world.look().await;
+    let listed = async || {
+        let day = date("2026-11-24");
+        let slots = listing::slots(&app.context, "ann", "session", day, day, Some("UTC")).await.unwrap();
+        slots.starts.iter().map(|start| start.format("%H:%M").to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, ["14:00", "14:30", "15:30", "16:00", "16:30"], "UTC-5; 15:00 is the dentist's");
+    app.mail().await;
+
+    write_host(host.path(), "2099a", &[(zone, "America/Sao_Paulo")]).unwrap();
+    assert_eq!(refresh(&app.context).await.unwrap(), Refresh::Changing);
+    assert_eq!(listed().await.len(), 5, "nothing changes by halves");
+    assert_eq!(refresh(&app.context).await.unwrap(), Refresh::Replaced);
+    let now: Vec<_> = listed().await;
+    assert_eq!(now.first().map(String::as_str), Some("12:00"), "UTC-3, in the same second, also from memory");
+    world.look().await;
+    assert_eq!(listed().await, ["12:00", "12:30", "13:30", "14:00", "14:30"], "13:00 is the dentist's now");
+    let made = app.book("ann", "session", "2026-11-24T12:30:00Z").await.unwrap();
+    let mail = app.mail().await;
+    let to_mentor = mail.iter().find(|letter| letter.to == "ann@example.com").unwrap();
+    assert!(to_mentor.text.contains("9:30") && !to_mentor.text.contains("7:30"), "{}", to_mentor.text);
+    assert_eq!(made.start, at("2026-11-24T12:30:00Z"));
 }

@@ -6,12 +6,13 @@
 
 use super::ical::{Component, Line, Stamp, duration, utc};
 use super::recur::{Budget, Rule};
-use super::zone::{Zone, Zones};
+use super::zone::{ObjectZones, Zone};
 use crate::remote::{RemoteError, RemoteEvent, Revision, When};
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use scheduling::BookingId;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
+use zones::Zones;
 
 /// Our mark on an event.
 pub(super) const MARK: &str = "X-YAKSOK-BOOKING";
@@ -34,6 +35,8 @@ pub(super) struct Reader {
     pub(super) timezone: Option<String>,
     /// The zone of times that name none, and of whole days.
     pub(super) zone: Zone,
+    /// The rules of zones that events name.
+    pub(super) zones: Zones,
     /// The account's own addresses, in lower case and without `mailto:`.
     pub(super) mine: Vec<String>,
 }
@@ -122,7 +125,7 @@ impl Reader {
     }
 
     fn object(&self, id: &str, calendar: &Component, events: &mut Vec<RemoteEvent>, budget: &mut Budget) {
-        let mut zones = Zones::of(calendar, &self.window, budget);
+        let mut zones = ObjectZones::of(&self.zones, calendar, &self.window, budget);
         // One UID for each object, says the RFC; a second one would need an id of its own.
         let all = || calendar.children.iter().filter(|child| child.name == "VEVENT");
         let Some(uid) = all().next().map(|event| event.value("UID")) else { return };
@@ -200,11 +203,11 @@ impl Reader {
         rule.starts(first, rule.until(to_local), &range, budget)
     }
 
-    fn moment(&self, line: &Line, zones: &mut Zones) -> Option<Moment> {
+    fn moment(&self, line: &Line, zones: &mut ObjectZones<'_>) -> Option<Moment> {
         self.moment_of(line.value(), line.param("TZID"), zones)
     }
 
-    fn moment_of(&self, value: &str, zone: Option<&str>, zones: &mut Zones) -> Option<Moment> {
+    fn moment_of(&self, value: &str, zone: Option<&str>, zones: &mut ObjectZones<'_>) -> Option<Moment> {
         Some(match Stamp::parse(value)? {
             Stamp::Date(day) => Moment::Day(day),
             Stamp::Utc(time) => Moment::Time(time, Zone::utc()),
@@ -213,7 +216,7 @@ impl Reader {
     }
 
     /// The values of EXDATE or RDATE; of a PERIOD its start.
-    fn moments(&self, event: &Component, name: &str, zones: &mut Zones) -> Vec<Moment> {
+    fn moments(&self, event: &Component, name: &str, zones: &mut ObjectZones<'_>) -> Vec<Moment> {
         let mut moments = Vec::new();
         for line in event.all(name) {
             let starts = line.value().split(',').map(|value| value.split('/').next().unwrap_or(value));
@@ -223,7 +226,7 @@ impl Reader {
     }
 
     /// How long each instance is; of whole days one at least.
-    fn length(&self, event: &Component, start: &Moment, zones: &mut Zones) -> TimeDelta {
+    fn length(&self, event: &Component, start: &Moment, zones: &mut ObjectZones<'_>) -> TimeDelta {
         let end = event.line("DTEND").and_then(|line| self.moment(line, zones));
         let told = end.map(|end| match (start.instant(), end.instant()) {
             (Some(start), Some(end)) => end - start,
@@ -301,7 +304,8 @@ mod tests {
         Reader {
             window: instant(from)..instant(to),
             timezone: Some(zone.to_owned()),
-            zone: Zone::named(zone).unwrap(),
+            zone: Zone::named(&Zones::compiled_in(), zone).unwrap(),
+            zones: Zones::compiled_in(),
             mine: vec!["me@example.org".to_owned()],
         }
     }

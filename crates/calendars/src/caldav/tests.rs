@@ -90,7 +90,7 @@ fn client(url: &str) -> CalDav {
     let guard = Guard { private_addresses: true };
     let url = Url::parse(url).unwrap();
     let wire = Wire::with_timeout(url, "me".to_owned(), password, guard, Duration::from_secs(2)).unwrap();
-    CalDav::over(wire, "Asia/Seoul", Arc::new(|| at("2026-11-22T09:00:00Z")))
+    CalDav::over(wire, "Asia/Seoul", &zones::Zones::compiled_in(), Arc::new(|| at("2026-11-22T09:00:00Z")))
 }
 
 async fn error_of(url: &str) -> RemoteError {
@@ -114,7 +114,15 @@ async fn a_name_of_this_machine_is_not_reached() {
     let url = url.replace("http://127.0.0.1", "https://localhost");
     let clock: Clock = Arc::new(|| at("2026-11-22T09:00:00Z"));
     let new = |url: &str| {
-        CalDav::new(url, "me", Zeroizing::new(PASSWORD.to_owned()), false, "Asia/Seoul", Arc::clone(&clock))
+        CalDav::new(
+            url,
+            "me",
+            Zeroizing::new(PASSWORD.to_owned()),
+            false,
+            "Asia/Seoul",
+            &zones::Zones::compiled_in(),
+            Arc::clone(&clock),
+        )
     };
     assert_eq!(new(&url).unwrap().account().await, Err(refused("the address is not a public one")));
     for bad in ["http://example.org/", "https://127.0.0.1/", "https://me:pw@example.org/", "https://", "10.0.0.1"] {

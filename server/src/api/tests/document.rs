@@ -146,4 +146,18 @@ async fn health_is_asked_without_a_token() {
         (&json!("ready"), &json!("ok"), &json!("ok"))
     );
     assert_eq!(ready["time_zones"]["version"], api.app.context.zones.version());
+    assert!(ready["time_zones"]["source"].is_string() && ready["time_zones"]["released"].is_string(), "{ready}");
+}
+
+#[tokio::test]
+async fn health_tells_of_time_zone_data_that_is_old() {
+    let api = Api::new().await;
+    let asked = async || api.get("/readyz", "").await.json()["time_zones"].clone();
+    assert_eq!((&asked().await["stale"], &asked().await["warning"]), (&json!(false), &json!(null)));
+    let released: chrono::NaiveDate = asked().await["released"].as_str().unwrap().parse().unwrap();
+    let half_a_year = released + chrono::TimeDelta::days(184);
+    api.app.set_now(half_a_year.and_time(chrono::NaiveTime::MIN).and_utc());
+    assert_eq!(asked().await["stale"], json!(true));
+    assert!(asked().await["warning"].as_str().is_some_and(|warning| warning.contains("tzdata")));
+    assert_eq!(api.get("/readyz", "").await.status, 200, "bookings are taken all the same");
 }
