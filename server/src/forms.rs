@@ -2,6 +2,7 @@
 
 use crate::pages::{Site, Visitor};
 use crate::patience::busy;
+use crate::zone_query;
 use app::AppError;
 use app::api::public::BookForm;
 use app::api::server::{book_in, nearest_in, wire};
@@ -112,7 +113,7 @@ async fn sign_up(form: Submission) -> Response {
         handle: form.value("handle").trim().to_owned(),
         name: form.value("name").to_owned(),
         email: form.value("email").trim().to_owned(),
-        timezone: form.value("timezone").to_owned(),
+        timezone: zone_query::meant(form.context(), form.value("timezone")),
         headline: None,
         bio: None,
         photo_url: None,

@@ -5,7 +5,7 @@ use crate::edge::{self, StartError};
 use crate::limits::{self, Client, Limits};
 use crate::pages::{self, Site, Visitor};
 use crate::problem::Problem;
-use crate::{api, connect, connections, forms, live, metrics, patience};
+use crate::{api, connect, connections, forms, live, metrics, patience, zone_query};
 use app::document::Files;
 use axum::Router;
 use axum::body::Body;
@@ -164,6 +164,7 @@ pub(crate) fn router(
         .merge(forms::routes())
         .merge(connect::routes())
         .leptos_routes_with_handler(page_routes, page)
+        .layer(from_fn_with_state(context.clone(), zone_query::settle))
         .fallback(not_found)
         .layer(csrf)
         .layer(from_fn_with_state(site.clone(), pages::identify))

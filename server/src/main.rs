@@ -19,6 +19,7 @@ mod metrics;
 mod pages;
 mod patience;
 mod problem;
+mod zone_query;
 
 #[cfg(test)]
 mod tests;

@@ -148,10 +148,33 @@ pub async fn release_hold(mentor: String, id: Uuid) -> Result<(), AppError> {
     super::server::release_hold(mentor, id).await
 }
 
-/// Every time zone name, sorted.
-#[server(prefix = "/fn", endpoint = "zones", input = GetUrl)]
-pub async fn zones() -> Result<Vec<String>, AppError> {
-    super::server::zones().await
+/// Time zones that a field offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneChoices {
+    /// The server's clock.
+    pub now: DateTime<Utc>,
+    /// The likeliest first; a dozen or two.
+    pub choices: Vec<ZoneChoice>,
+}
+
+/// One of them, in the visitor's language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneChoice {
+    /// IANA name.
+    pub zone: String,
+    /// `Munich`
+    pub place: String,
+    /// A country, or what the zone is called; may be empty.
+    pub detail: String,
+    /// Seconds east of UTC now.
+    pub offset: i32,
+}
+
+/// The zones that `typed` may mean: a city, a country, an offset, an abbreviation. Where nothing is typed, those that
+/// `known` names, separated by commas, and usual ones.
+#[server(prefix = "/fn", endpoint = "find_zones", input = GetUrl)]
+pub async fn find_zones(typed: String, known: String) -> Result<ZoneChoices, AppError> {
+    super::server::find_zones(&typed, &known).await
 }
 
 /// The rules of a zone from a month ago to 800 days ahead. [`AppError::Invalid`] for an unknown name.

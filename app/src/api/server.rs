@@ -6,7 +6,7 @@ use super::dashboard::{
     SessionTimes, Settings,
 };
 use super::manage::{BookingKey, BookingView};
-use super::public::{BookForm, Booked, HoldView, MentorCard, MentorPage, Month};
+use super::public::{BookForm, Booked, HoldView, MentorCard, MentorPage, Month, ZoneChoice, ZoneChoices};
 use crate::AppError;
 use crate::i18n::messages;
 use booking::bookings::{Idempotency, Key, List, Request};
@@ -14,6 +14,7 @@ use booking::calendar::ConnectError;
 use booking::listing::{Horizon, Search};
 use booking::secrets::{Kind, Secret, sha256};
 use booking::store::{self, Account, Happened, Mentor, Profile};
+use booking::zones::search;
 use booking::{
     Context, Error, accounts, activity as history, bookings as rules, calendar, erasure, holds, jobs, listing, schedule,
 };
@@ -244,8 +245,19 @@ pub(super) async fn release_hold(mentor: String, id: Uuid) -> Result<(), AppErro
     holds::release(&context(), &mentor, id).await.map_err(fail)
 }
 
-pub(super) async fn zones() -> Result<Vec<String>, AppError> {
-    Ok(context().zones.names().to_vec())
+/// More zones than a browser has at hand.
+const MOST_KNOWN: usize = 8;
+
+pub(super) async fn find_zones(typed: &str, known: &str) -> Result<ZoneChoices, AppError> {
+    let (context, language) = (context(), expect_context::<Caller>().language);
+    let (zones, now) = (&context.zones, context.now());
+    let known: Vec<&str> = known.split(',').take(MOST_KNOWN).collect();
+    let found = match typed.trim() {
+        "" => search::suggest(zones, &known, language, now),
+        typed => search::find(zones, typed, &known, language, now),
+    };
+    let choice = |search::Found { zone, place, detail, offset }| ZoneChoice { zone, place, detail, offset };
+    Ok(ZoneChoices { now, choices: found.into_iter().map(choice).collect() })
 }
 
 pub(super) async fn zone(name: String) -> Result<OffsetTable, AppError> {

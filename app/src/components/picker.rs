@@ -93,6 +93,7 @@ pub fn SlotPicker(
     let language = use_language();
     let selected = Memo::new(move |_| month.with(|month| shown_date(month, pick.with(|pick| pick.date))));
     let zone = Memo::new(move |_| month.with(|month| month.zone.name.clone()));
+    let mentor_zone = Signal::derive(move || month.with(|month| Some(month.mentor_zone.name.clone())));
     let is_empty = Memo::new(move |_| month.with(|month| month.starts.is_empty()));
 
     let unknown_zone = live(move || {
@@ -178,7 +179,7 @@ pub fn SlotPicker(
             <section class="pane pane-date" aria-label=t.public.choose_date>
                 <MonthCalendar month=month pick=pick selected=selected path=path fixed=fixed awaited=awaited/>
                 {notice}
-                <ZoneBar zone=zone pick=pick path=path fixed=fixed/>
+                <ZoneBar zone=zone mentor=mentor_zone pick=pick path=path fixed=fixed/>
                 {unknown_zone}
             </section>
             <section class="pane pane-time" aria-labelledby="times-title" hidden=move || is_empty.get()>

@@ -54,6 +54,11 @@ pub struct Common {
     pub zone_change: &'static str,
     pub zone_hint: &'static str,
     pub zone_none: &'static str,
+    pub zone_failed: &'static str,
+    /// Before anything is typed: what a zone is offered for.
+    pub zone_device: &'static str,
+    pub zone_mentor: &'static str,
+    pub zone_recent: &'static str,
     /// `{n}`
     pub zone_found: &'static str,
     /// `{name}`
@@ -199,8 +204,12 @@ pub static EN: Common = Common {
     hours_24: "24 h",
     zone_label: "Time zone",
     zone_change: "Change",
-    zone_hint: "Type a city or region, such as Seoul or New York.",
-    zone_none: "No time zone has that name.",
+    zone_hint: "Type a city, a country or an offset, such as Seoul or UTC+9.",
+    zone_none: "No time zone found. Try a large city nearby, or an offset such as UTC+9.",
+    zone_failed: "Time zones can’t be searched right now. Check your connection and try again.",
+    zone_device: "This device",
+    zone_mentor: "Mentor’s time zone",
+    zone_recent: "Used recently",
     zone_found: "{n} time zones",
     zone_unknown: "There is no time zone called “{name}”, so these are the mentor’s own times.",
 
@@ -338,8 +347,12 @@ pub static KO: Common = Common {
     hours_24: "24시간",
     zone_label: "시간대",
     zone_change: "변경",
-    zone_hint: "서울, 뉴욕처럼 도시나 지역 이름을 입력해 보세요.",
-    zone_none: "그런 이름의 시간대가 없어요.",
+    zone_hint: "서울, 미국, UTC+9처럼 도시, 나라, 시차를 입력해 보세요.",
+    zone_none: "맞는 시간대가 없어요. 가까운 대도시나 UTC+9 같은 시차로 찾아보세요.",
+    zone_failed: "지금은 시간대를 찾을 수 없어요. 인터넷 연결을 확인하고 다시 시도해 주세요.",
+    zone_device: "이 기기",
+    zone_mentor: "멘토의 시간대",
+    zone_recent: "최근 사용",
     zone_found: "시간대 {n}개",
     zone_unknown: "‘{name}’(이)라는 시간대가 없어서 멘토의 시간대로 보여드려요.",
 

@@ -118,7 +118,7 @@ pub fn field_error_text(error: &FieldError) -> String {
 /// A zone's city in the page's language, as far as it is known: `New York`, `뉴욕`.
 pub fn city_name(zone: &str) -> String {
     let t = use_messages().public;
-    let known = t.zone_aliases.iter().find(|(_, name)| use_language() == Language::Ko && *name == zone);
+    let known = t.city_names.iter().find(|(_, name)| use_language() == Language::Ko && *name == zone);
     known.map_or_else(|| crate::format::zone_city(zone), |(city, _)| (*city).into())
 }
 
