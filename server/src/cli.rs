@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::config::Config;
+use crate::data_dir;
 use crate::edge::{self, Database, StartError};
 use crate::http_server;
 use booking::accounts::{self, NewAccount};
@@ -169,6 +170,7 @@ async fn perform(command: Command, config: Config) -> Result<(), StartError> {
     if matches!(command, Command::Seed { .. }) {
         edge::may_seed(&config)?;
     }
+    data_dir::check(&config)?;
     // A backup is put back where no server runs.
     let beside = !matches!(command, Command::Serve { .. } | Command::Restore { .. });
     let database = Database::open(&config, beside).await?;

@@ -1,9 +1,11 @@
 //! Configuration: environment variables, all checked before anything starts.
 
+use crate::proxies;
 use axum::http::Uri;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use ipnet::IpNet;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Whom mail comes from where nothing else is set.
@@ -32,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) microsoft: Option<Provider>,
     pub(crate) sync_interval_seconds: u32,
     pub(crate) proxy_hops: usize,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) writes_per_minute: u32,
     pub(crate) reads_per_minute: u32,
     pub(crate) log_filter: String,
@@ -81,7 +85,17 @@ impl Config {
             address
         });
 
-        let base_url = value("BASE_URL").unwrap_or_else(|| format!("http://{}", reachable(address)));
+        // Links in mail must lead here from other machines, and an address to listen on everywhere is none to go to.
+        if value("BASE_URL").is_none() && address.ip().is_unspecified() {
+            wrong(
+                "BASE_URL",
+                &format!(
+                    "is missing: set it to the address that people use, such as https://book.example.com, \
+                 since LEPTOS_SITE_ADDR={address} listens on every network"
+                ),
+            );
+        }
+        let base_url = value("BASE_URL").unwrap_or_else(|| format!("http://{address}"));
         let base_url = base_url.trim_end_matches('/').to_owned();
         // An origin has the two slashes after its scheme, and no more.
         if !is_web_address(&base_url) || base_url.matches('/').count() > 2 || base_url.contains(['?', '#']) {
@@ -127,6 +141,8 @@ impl Config {
             }
         };
         let proxy_hops = number("TRUSTED_PROXY_HOPS", 0, 10) as usize;
+        let trusted_proxies = value("TRUSTED_PROXIES").unwrap_or_else(|| "private".into());
+        let trusted_proxies = proxies::networks(&trusted_proxies);
         let retention_days = number("BOOKING_RETENTION_DAYS", 0, 36_500);
         let writes_per_minute = number("RATE_LIMIT_WRITES_PER_MINUTE", 20, 1_000_000);
         let reads_per_minute = number("RATE_LIMIT_READS_PER_MINUTE", 600, 1_000_000);
@@ -134,6 +150,12 @@ impl Config {
         let sync_interval_seconds = number("CALENDAR_SYNC_INTERVAL_SECONDS", 300, 86_400);
         if sync_interval_seconds == 0 {
             wrong("CALENDAR_SYNC_INTERVAL_SECONDS", "must be 1 or more");
+        }
+        if trusted_proxies.is_none() {
+            wrong(
+                "TRUSTED_PROXIES",
+                "must be addresses or networks with commas between, such as private,203.0.113.0/24",
+            );
         }
 
         let mut account = |id: &str, secret: &str| match (value(id), value(secret)) {
@@ -229,6 +251,7 @@ impl Config {
             }),
             sync_interval_seconds,
             proxy_hops,
+            trusted_proxies: trusted_proxies.unwrap_or_default(),
             writes_per_minute,
             reads_per_minute,
             log_filter,
@@ -238,6 +261,11 @@ impl Config {
     /// Where mail goes.
     pub(crate) fn transport(&self) -> mailer::Transport {
         transport(self.smtp_url.as_ref(), self.resend_api_key.as_ref(), self.data_dir.join("mail"))
+    }
+
+    /// Whether mail is written to files in `DATA_DIR`.
+    pub(crate) fn mail_in_files(&self) -> bool {
+        matches!(self.transport(), mailer::Transport::Files(_))
     }
 
     /// Whether pages are served to people over TLS.
@@ -262,15 +290,6 @@ fn is_web_address(text: &str) -> bool {
     let (host, all) = (place.host(), place.as_str());
     let whole = all == host || place.port_u16().is_some();
     matches!(url.scheme_str(), Some("https" | "http")) && whole && !host.is_empty() && !all.contains('@')
-}
-
-/// An address to listen on everywhere is no address to go to.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::from(([127, 0, 0, 1], address.port())),
-        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port())),
-        _ => address,
-    }
 }
 
 #[cfg(test)]
@@ -303,6 +322,7 @@ mod tests {
             ("RATE_LIMIT_WRITES_PER_MINUTE", "-1"),
             ("BOOKING_RETENTION_DAYS", "36501"),
             ("TRUSTED_PROXY_HOPS", "many"),
+            ("TRUSTED_PROXIES", "proxy.example.com"),
             ("GOOGLE_CLIENT_ID", "id"),
             ("MICROSOFT_GRAPH_URL", "graph.example.com"),
             ("CALENDAR_SYNC_INTERVAL_SECONDS", "0"),
@@ -311,7 +331,7 @@ mod tests {
         ])
         .err()
         .unwrap();
-        assert_eq!(errors.len(), 15, "{errors:#?}");
+        assert_eq!(errors.len(), 16, "{errors:#?}");
         assert!(errors.iter().all(|line| !line.contains('\n')));
     }
 
@@ -348,6 +368,16 @@ mod tests {
             let errors = read(&[("BOOKING_RETENTION_DAYS", wrong)]).err().unwrap();
             assert_eq!(errors, ["BOOKING_RETENTION_DAYS must be a whole number from 0 to 36500"], "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_server_on_every_network_needs_its_public_address() {
+        for address in ["0.0.0.0:3000", "[::]:3000"] {
+            let errors = read(&[("LEPTOS_SITE_ADDR", address)]).err().unwrap();
+            assert!(errors.len() == 1 && errors[0].starts_with("BASE_URL is missing"), "{errors:?}");
+            assert!(read(&[("LEPTOS_SITE_ADDR", address), ("BASE_URL", "http://localhost:3000")]).is_ok());
+        }
+        assert!(read(&[("LEPTOS_SITE_ADDR", "192.0.2.1:3000")]).is_ok(), "a way to it is known");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Whether the server is alive, and fit to take bookings.
 
-use axum::Json;
+use crate::proxies::Proxies;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use booking::{Context, calendar, jobs};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -17,7 +18,10 @@ pub(crate) async fn alive() -> &'static str {
 }
 
 /// `GET /readyz`: 200 where everything that bookings need is fine; 503, and which is not, otherwise.
-pub(crate) async fn ready(State(context): State<Context>) -> (StatusCode, Json<Value>) {
+pub(crate) async fn ready(
+    State(context): State<Context>,
+    Extension(proxies): Extension<Proxies>,
+) -> (StatusCode, Json<Value>) {
     let (migrated, queue, lagging) = tokio::join!(
         timeout(LONGEST, context.store.is_migrated()),
         timeout(LONGEST, jobs::state(&context)),
@@ -27,6 +31,7 @@ pub(crate) async fn ready(State(context): State<Context>) -> (StatusCode, Json<V
     let queue = queue.ok().and_then(Result::ok);
     let lagging = lagging.ok().and_then(Result::ok);
     let stale = context.zones.is_stale(context.now());
+    let findings = proxies.findings();
     let (waiting, given_up) = queue.unwrap_or_default();
     let fine = migrated == Some(true) && queue.is_some();
     let body = json!({
@@ -37,6 +42,8 @@ pub(crate) async fn ready(State(context): State<Context>) -> (StatusCode, Json<V
         "jobs": { "status": if queue.is_some() { "ok" } else { "not readable" }, "waiting": waiting, "given_up": given_up },
         // A provider's bad day is no reason to take this server out of service.
         "calendars": { "lagging": lagging.unwrap_or_default() },
+        // Bookings can be taken all the same.
+        "proxy": { "status": if findings.is_empty() { "ok" } else { "check" }, "findings": findings },
     });
     (if fine { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body))
 }

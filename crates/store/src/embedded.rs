@@ -48,6 +48,12 @@ pub enum EmbeddedError {
     /// Another server has this data directory.
     #[error("another yaksok server already uses {0}. Stop it, or set DATA_DIR to another directory")]
     InUse(String),
+    /// The user has a number and no name, which initdb does not accept.
+    #[error(
+        "the user id {0} has no name on this system, and PostgreSQL's initdb asks for one. Install nss_wrapper (Debian, \
+         Ubuntu: apt-get install libnss-wrapper), or run as a user that is in /etc/passwd"
+    )]
+    NoName(String),
     /// Root may not run PostgreSQL, and there is no other user to run it.
     #[error("PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody` to run it instead")]
     NoUser,
@@ -270,7 +276,11 @@ impl Server {
             "--locale=C",
             "--no-instructions",
         ]);
-        run("initdb", &mut command)?;
+        let names = self.place.with_extension("names");
+        give_name(&mut command, &names)?;
+        let made = run("initdb", &mut command);
+        let _ = fs::remove_dir_all(&names);
+        made?;
         fs::rename(&fresh, &self.place).map_err(io_error(format!("moving {}", fresh.display())))
     }
 
@@ -551,6 +561,31 @@ fn run(doing: &'static str, command: &mut Command) -> Result<(), EmbeddedError> 
         return Ok(());
     }
     Err(EmbeddedError::Failed { doing, said: last_lines(&String::from_utf8_lossy(&output.stderr)) })
+}
+
+/// Gives initdb a name for its user where the system has none, as in a container that runs under any number: it asks for
+/// the name and needs it for nothing. <https://cwrap.org/nss_wrapper.html>
+fn give_name(initdb: &mut Command, folder: &Path) -> Result<(), EmbeddedError> {
+    let id = |option: &str| Command::new("id").arg(option).output().map_err(io_error("asking who runs this".into()));
+    if id("-un")?.status.success() {
+        return Ok(());
+    }
+    let number = |said: std::process::Output| String::from_utf8_lossy(said.stdout.trim_ascii()).into_owned();
+    let (user, group) = (number(id("-u")?), number(id("-g")?));
+    let subfolders = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut folders = subfolders.chain(["/usr/lib", "/usr/lib64"].map(PathBuf::from));
+    let library = folders.find_map(|folder| Some(folder.join("libnss_wrapper.so")).filter(|path| path.exists()));
+    let library = library.ok_or_else(|| EmbeddedError::NoName(user.clone()))?;
+    make_directory(folder, 0o700)?;
+    let lines =
+        [("PASSWD", format!("yaksok:x:{user}:{group}::/:/bin/sh\n")), ("GROUP", format!("yaksok:x:{group}:\n"))];
+    for (name, line) in lines {
+        let path = folder.join(name);
+        fs::write(&path, line).map_err(io_error(format!("writing {}", path.display())))?;
+        initdb.env(format!("NSS_WRAPPER_{name}"), path);
+    }
+    initdb.env("LD_PRELOAD", library);
+    Ok(())
 }
 
 fn last_lines(text: &str) -> String {

@@ -405,6 +405,19 @@ fn readiness() -> Value {
         ("time_zones", object(vec![("version", text("2026e")), ("stale", flag(false))])),
         ("jobs", object(vec![("status", text("ok")), ("waiting", count(0)), ("given_up", count(0))])),
         ("calendars", object(vec![("lagging", count(0))])),
+        (
+            "proxy",
+            object(vec![
+                ("status", words(&["ok", "check"])),
+                (
+                    "findings",
+                    about(
+                        json!({ "type": "array", "items": { "type": "string", "examples": ["hops_unset"] } }),
+                        "Settings that do not fit the requests of the last minutes; docs/operations.md lists them.",
+                    ),
+                ),
+            ]),
+        ),
     ])
 }
 
