@@ -4,6 +4,12 @@
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
+# Programs to test are named from where the caller stands, and run from other folders.
+for name in YAKSOK CHROMIUM FAKE_CALENDARS; do
+    [[ ${!name:-} != */* || ${!name} == /* ]] || printf -v "$name" '%s' "$PWD/${!name}"
+done
+unset name
+
 say() { printf '\033[2m·\033[0m %s\n' "$*"; }
 
 fail() {
