@@ -240,6 +240,12 @@ setup_browser() {
     fi
 }
 
+# Other engines than Chromium's: Firefox, and WebKit, which draws on a screen that nobody sees.
+setup_engines() {
+    [[ $SYSTEM == apt && -n $(apt_version firefox-esr) && -n $(apt_version webkit2gtk-driver) ]] || return 0
+    apt_install "the other engines of the end-to-end tests" firefox-esr webkit2gtk-driver xvfb
+}
+
 setup_fonts() {
     [[ $SYSTEM == apt ]] || return 0
     apt_install "Korean letters for the browser" fonts-noto-cjk
@@ -251,6 +257,34 @@ setup_fonts() {
 setup_faketime() {
     [[ $SYSTEM == apt ]] || return 0
     apt_install "sets the clock of a server in the tests" libfaketime
+}
+
+# --- What stands around a server, for tests ---------------------------------------------------------------------------
+
+# Unpacked, not installed: a package would bring a user and a service, and start it. Tests of macOS go without.
+setup_proxies() {
+    [[ $SYSTEM == apt ]] || return 0
+    local packages=(nginx haproxy caddy apache2-bin) folder=$TOOLS/proxies libraries package
+    [[ $(cat "$folder/packages" 2>/dev/null) != "${packages[*]}" ]] || return 0
+    apt_update
+    mapfile -t libraries < <(apt-cache depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+        --no-enhances "${packages[@]}" | sed -n 's/^  Depends: \(lib[a-z0-9.+-]*\)$/\1/p' | grep -v -e '-tools$' | sort -u)
+    apt_install "what the reverse proxies of the tests are linked with" "${libraries[@]}"
+    say "Unpacking ${packages[*]}: the tests run them in front of a server"
+    rm -rf "$folder"
+    mkdir -p "$folder/archives"
+    (cd "$folder/archives" && apt-get download -qq -o APT::Sandbox::User=root "${packages[@]}")
+    for package in "$folder"/archives/*.deb; do
+        dpkg-deb -x "$package" "$folder"
+    done
+    rm -rf "$folder/archives"
+    echo "${packages[*]}" >"$folder/packages"
+}
+
+# Gives a user without a name one, as containers want it.
+setup_nss_wrapper() {
+    [[ $SYSTEM == apt ]] || return 0
+    apt_install "runs a server under a number without a name in the tests" libnss-wrapper
 }
 
 # --- Programs of Python, for tests ------------------------------------------------------------------------------------
@@ -298,8 +332,11 @@ setup_build() {
 setup_test() {
     setup_build
     setup_faketime
+    setup_nss_wrapper
+    setup_proxies
     setup_clippy
     setup_browser
+    setup_engines
     setup_fonts
     setup_caldav
 }

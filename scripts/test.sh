@@ -24,7 +24,7 @@ lint() {
     cargo clippy --locked --quiet --all-targets "${SERVER_HALF[@]}" -- -D warnings
     cargo clippy --locked --quiet --all-targets "${BROWSER_HALF[@]}" -- -D warnings
     if has shellcheck; then
-        shellcheck --external-sources --source-path="$ROOT" "$ROOT"/scripts/*.sh "$ROOT"/.ci/run
+        shellcheck --external-sources --source-path="$ROOT" "$ROOT"/scripts/*.sh "$ROOT"/deploy/*.sh "$ROOT"/.ci/run
     fi
 }
 
