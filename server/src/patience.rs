@@ -37,7 +37,7 @@ pub(crate) async fn answer(request: Request, next: Next) -> Response {
         Ok(response) => response,
     };
     // A connection that is closed in the middle of a body, without a word, breaks a proxy's next request on it.
-    if !sent.read_to_end().await {
+    if !response.headers().contains_key(header::CONNECTION) && !sent.read_to_end().await {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
