@@ -14,5 +14,6 @@ pub mod overrides;
 pub mod preview;
 pub mod state;
 pub mod times;
+pub mod touch;
 
 pub use editor::AvailabilityEditor;
