@@ -1,5 +1,6 @@
 //! Pages and server functions: what each request knows of its visitor, and the headers that keep a page to itself.
 
+use app::api::cookies::Cookies;
 use app::api::server::Caller;
 use app::context::{Posted, Viewer, Visit};
 use app::document::{self, Files};
@@ -32,12 +33,13 @@ pub(crate) struct Visitor {
     pub(crate) viewer: Option<Viewer>,
     pub(crate) session: Option<Secret>,
     pub(crate) language: Language,
+    pub(crate) cookies: Cookies,
 }
 
 impl Visitor {
     /// Nobody is logged in, and no language is asked for.
     pub(crate) fn nobody() -> Self {
-        Self { mentor: None, viewer: None, session: None, language: Language::default() }
+        Self { mentor: None, viewer: None, session: None, language: Language::default(), cookies: Cookies::default() }
     }
 }
 
@@ -75,6 +77,7 @@ impl Site {
     pub(crate) fn provide(&self, visitor: &Visitor, posted: Option<Posted>) {
         provide_context(self.context.clone());
         provide_context(Caller { mentor: visitor.mentor, language: visitor.language });
+        provide_context(visitor.cookies.clone());
         provide_context(Visit {
             language: visitor.language,
             viewer: visitor.viewer.clone(),
@@ -83,6 +86,8 @@ impl Site {
             signups_open: self.context.signups_open,
             mail_in_files: self.mail_in_files,
             posted,
+            timezone: visitor.cookies.timezone.clone(),
+            form_key: self.form_key(),
         });
         if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) {
             let mut policy = format!("default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; ");
@@ -95,6 +100,13 @@ impl Site {
                 response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }
         }
+    }
+
+    /// 128 random bits, in hexadecimal.
+    fn form_key(&self) -> String {
+        let mut bytes = [0; 16];
+        self.context.random.fill(&mut bytes);
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
     /// Renders the page of `uri`, with what was posted to it.
@@ -142,6 +154,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let language =
         cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(|| Language::negotiate(accepted));
+    let cookies = Cookies::read(|name| cookie(headers, name), |zone| site.context.zones.contains(zone));
     let path = request.uri().path();
     let private = path == urls::DASHBOARD || path.starts_with("/dashboard/");
     let calendar_expired = match &account {
@@ -164,6 +177,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
         }),
         session,
         language,
+        cookies,
     };
     if private && visitor.mentor.is_none() && [Method::GET, Method::HEAD].contains(request.method()) {
         let next = request.uri().path_and_query().map(|p| p.as_str()).unwrap_or(path);

@@ -25,6 +25,9 @@ pub struct BookingView {
     pub mentor_handle: String,
     pub mentor_name: String,
     pub mentor_zone: OffsetTable,
+    /// For the mentee: the zone of the browser, where it is known.
+    #[serde(default)]
+    pub here: Option<OffsetTable>,
     pub session_slug: String,
     pub session_name: String,
     pub duration_minutes: u16,

@@ -53,6 +53,21 @@ pub struct Month {
     pub horizon_end: DateTime<Utc>,
     /// Length of the session.
     pub duration_minutes: u16,
+    /// The start that is held for this very browser: it is not offered, and yet not gone.
+    #[serde(default)]
+    pub held: Option<DateTime<Utc>>,
+    /// What this browser has booked with the mentor, as far as it is not offered any more.
+    #[serde(default)]
+    pub booked: Vec<BookedHere>,
+}
+
+/// A booking that was made with this browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookedHere {
+    /// Its start.
+    pub start: DateTime<Utc>,
+    /// Path of the booking's own page.
+    pub manage_path: String,
 }
 
 /// A booking that was made.
@@ -72,7 +87,7 @@ pub struct BookForm {
     pub email: String,
     pub timezone: String,
     pub notes: String,
-    /// Made once for each opened form, so a double click or a retry books once.
+    /// Made by the server for each form that it renders, so that however often it is sent, one booking comes of it.
     pub idempotency_key: String,
     /// The hold that keeps the start, where there is one.
     #[serde(default)]

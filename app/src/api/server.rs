@@ -1,12 +1,13 @@
 //! The server's half of the server functions: context in, use case, wire types out.
 
 use super::Page;
+use super::cookies::{Cookies, Held, Receipt};
 use super::dashboard::{
     Activity, ActivityLine, ActivityOf, ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor,
     SessionTimes, Settings,
 };
 use super::manage::{BookingKey, BookingView};
-use super::public::{BookForm, Booked, HoldView, MentorCard, MentorPage, Month};
+use super::public::{BookForm, Booked, BookedHere, HoldView, MentorCard, MentorPage, Month};
 use crate::AppError;
 use crate::i18n::messages;
 use booking::bookings::{Idempotency, Key, List, Request};
@@ -40,6 +41,19 @@ pub struct Client(pub String);
 
 fn context() -> Context {
     expect_context()
+}
+
+fn cookies() -> Cookies {
+    use_context().unwrap_or_default()
+}
+
+/// Adds a cookie to the answer of a server function.
+fn set_cookie(cookie: &str) {
+    if let (Some(response), Ok(cookie)) =
+        (use_context::<leptos_axum::ResponseOptions>(), http::HeaderValue::from_str(cookie))
+    {
+        response.append_header(http::header::SET_COOKIE, cookie);
+    }
 }
 
 fn caller() -> Result<MentorId, AppError> {
@@ -147,9 +161,28 @@ pub(super) async fn month(
     month: Option<String>,
     timezone: Option<String>,
 ) -> Result<Month, AppError> {
-    let horizon = listing::recent_horizon(&context(), &handle, &session_type, timezone.as_deref()).await;
-    let horizon = horizon.map_err(fail)?;
-    Ok(month_of(horizon, month.as_deref()))
+    let (context, cookies) = (context(), cookies());
+    let horizon = listing::recent_horizon(&context, &handle, &session_type, timezone.as_deref()).await;
+    let month = month_of(horizon.map_err(fail)?, month.as_deref());
+    let held = cookies.held.as_ref().filter(|held| held.mentor == handle && held.until > month.now);
+    let booked = booked_here(&context, &cookies, &handle, &month).await;
+    Ok(Month { held: held.map(|held| held.start), booked, ..month })
+}
+
+/// What this browser has booked with a mentor and is not offered any more, as far as it still stands.
+async fn booked_here(context: &Context, cookies: &Cookies, handle: &str, month: &Month) -> Vec<BookedHere> {
+    let mut booked = Vec::new();
+    let gone = |receipt: &&Receipt| receipt.mentor == handle && month.starts.binary_search(&receipt.start).is_err();
+    for receipt in cookies.booked.iter().filter(gone) {
+        let Ok(key) = key(BookingKey::Token(receipt.token.clone())) else { continue };
+        let stands = rules::get(context, &key).await.is_ok_and(|rules::Booked { booking, .. }| {
+            booking.start == receipt.start && matches!(booking.status, Status::Pending | Status::Confirmed)
+        });
+        if stands {
+            booked.push(BookedHere { start: receipt.start, manage_path: receipt.path() });
+        }
+    }
+    booked
 }
 
 /// The part of what is offered that one month shows.
@@ -164,7 +197,8 @@ fn month_of(horizon: Horizon, month: Option<&str>) -> Month {
         let date = zone.wall(*start).date();
         (date.year(), date.month()) == (first_day.year(), first_day.month())
     });
-    Month { first_day, zone, mentor_zone, now, starts, next_free, horizon_end: end, duration_minutes }
+    let (held, booked) = (None, Vec::new());
+    Month { first_day, zone, mentor_zone, now, starts, next_free, horizon_end: end, duration_minutes, held, booked }
 }
 
 pub(super) async fn nearest(
@@ -193,17 +227,38 @@ pub async fn nearest_in(
 }
 
 pub(super) async fn book(form: BookForm) -> Result<Booked, AppError> {
-    let token = book_in(&context(), form, expect_context::<Caller>().language).await.map_err(fail)?;
+    let (context, receipt) = (context(), (form.start, form.mentor.clone()));
+    let token = book_in(&context, form, expect_context::<Caller>().language).await.map_err(fail)?;
+    set_cookie(&receipt_cookie(&context, &cookies(), receipt, &token));
     Ok(Booked { manage_path: rules::manage_path(&token) })
 }
 
+/// `Set-Cookie` by which the browser knows that it has booked this start with this mentor.
+pub fn receipt_cookie(
+    context: &Context,
+    cookies: &Cookies,
+    (start, mentor): (DateTime<Utc>, String),
+    token: &Secret,
+) -> String {
+    cookies.with_booked(Receipt { start, mentor, token: token.reveal().to_owned() }, &context.base_url)
+}
+
+/// The shortest key that is taken for one of ours: it is long enough that nobody else can know it.
+const SHORTEST_FORM_KEY: usize = 32;
+
 /// Books what the form asks for; the same from a plain form and from a script. Answers the manage token.
+///
+/// A form books once: sent again, even with something else in it, it leads to the booking that it made.
 ///
 /// # Errors
 /// As [`booking::bookings::book`], but for [`Error::HoldExpired`]: whoever typed for longer than the time was kept still
 /// gets it, if it is free.
 pub async fn book_in(context: &Context, mut form: BookForm, language: Language) -> Result<Secret, Error> {
     let hold = form.hold.take();
+    // A script sends what was typed without the blanks around it, and with the line ends of the page; a plain form does not.
+    for text in [&mut form.name, &mut form.email, &mut form.notes] {
+        *text = text.trim().replace("\r\n", "\n");
+    }
     // The key is for this very form: another content is another booking. By which hold it is kept is no content.
     let idempotency = (!form.idempotency_key.is_empty()).then(|| {
         let content = format!("{form:?}");
@@ -221,11 +276,19 @@ pub async fn book_in(context: &Context, mut form: BookForm, language: Language) 
         hold,
         idempotency,
     };
+    let key = form.idempotency_key;
+    let mentor = request.mentor.clone();
     let made = match rules::book(context, request.clone()).await {
         Err(Error::HoldExpired) => rules::book(context, Request { hold: None, ..request }).await,
         made => made,
     };
-    Ok(made?.1)
+    match made {
+        Ok((_, token)) => Ok(token),
+        Err(Error::IdempotencyKeyReused) if key.len() >= SHORTEST_FORM_KEY => {
+            rules::booked_by_key(context, &mentor, &key).await?.ok_or(Error::IdempotencyKeyReused)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) async fn hold(
@@ -237,6 +300,7 @@ pub(super) async fn hold(
 ) -> Result<HoldView, AppError> {
     let (context, client) = (context(), use_context::<Client>().unwrap_or_default());
     let hold = holds::exchange(&context, &client.0, &mentor, &session_type, start, before, id).await.map_err(fail)?;
+    set_cookie(&Held { id: hold.id, start, until: hold.expires_at, mentor }.cookie(&context.base_url));
     Ok(HoldView { id: hold.id, expires_at: hold.expires_at, now: context.now() })
 }
 
@@ -273,6 +337,7 @@ fn view(context: &Context, booked: rules::Booked, by: Actor) -> Result<BookingVi
         context.zones.table(name, span.clone()).ok_or_else(|| fail(Error::Internal("a zone without rules".into())))
     };
     let (can_cancel, can_move) = rules::rights(&booking, by, now);
+    let here = cookies().timezone.filter(|_| by == Actor::Mentee);
     let erased = booking.erased_at.is_some();
     let placeholder = messages(expect_context::<Caller>().language).activity().erased_name;
     Ok(BookingView {
@@ -286,6 +351,7 @@ fn view(context: &Context, booked: rules::Booked, by: Actor) -> Result<BookingVi
         mentor_handle: mentor.handle,
         mentor_name: mentor.name,
         mentor_zone: zone(&mentor.timezone)?,
+        here: here.as_deref().and_then(|name| context.zones.table(name, span.clone())),
         session_slug: booking.session_slug.clone(),
         session_name: booking.session_name.clone(),
         duration_minutes: u16::try_from((booking.end - booking.start).num_minutes()).unwrap_or_default(),
@@ -322,6 +388,8 @@ pub(super) async fn booking_month(
     month: Option<String>,
     timezone: Option<String>,
 ) -> Result<Month, AppError> {
+    let here = cookies().timezone.filter(|_| by(&asked) == Actor::Mentee);
+    let timezone = timezone.or(here);
     let horizon = rules::horizon_to_move(&context(), &key(asked)?, timezone.as_deref()).await.map_err(fail)?;
     Ok(month_of(horizon, month.as_deref()))
 }

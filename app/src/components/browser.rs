@@ -21,6 +21,26 @@ mod inner {
         text(&resolved_options(&js_sys::Object::new()), "timeZone").filter(|name| !name.is_empty())
     }
 
+    /// Has the server render with this zone from now on, see `document.js`.
+    pub fn tell_zone(zone: &str) {
+        let secure =
+            if window().location().protocol().is_ok_and(|protocol| protocol == "https:") { "; Secure" } else { "" };
+        let cookie = format!("tz={zone}; Path=/; Max-Age=31536000; SameSite=Lax{secure}");
+        let _ = js_sys::Reflect::set(&document(), &"cookie".into(), &cookie.into());
+    }
+
+    /// What this tab was asked to remember under `key`.
+    pub fn stored_in_tab(key: &str) -> Option<String> {
+        window().session_storage().ok()??.get_item(key).ok()?
+    }
+
+    /// Asks this tab to remember `value` under `key` until it is closed; nothing, to forget.
+    pub fn store_in_tab(key: &str, value: &str) {
+        if let Ok(Some(storage)) = window().session_storage() {
+            let _ = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+        }
+    }
+
     /// `true` where the device's locale counts 24 hours.
     pub fn counts_24_hours() -> Option<bool> {
         let options = js_sys::Object::new();
@@ -281,6 +301,14 @@ mod inner {
     pub fn counts_24_hours() -> Option<bool> {
         None
     }
+
+    pub fn tell_zone(_zone: &str) {}
+
+    pub fn stored_in_tab(_key: &str) -> Option<String> {
+        None
+    }
+
+    pub fn store_in_tab(_key: &str, _value: &str) {}
 
     pub fn stored(_key: &str) -> Option<String> {
         None

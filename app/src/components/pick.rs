@@ -15,7 +15,7 @@ pub struct Pick {
     pub month: Option<String>,
     /// `date=2026-12-01`, in the zone that is shown.
     pub date: Option<NaiveDate>,
-    /// `tz=America/New_York`
+    /// `tz=America/New_York`, also read as `timezone=…`
     pub timezone: Option<String>,
     /// `start=2026-12-01T00:00:00Z`
     pub start: Option<DateTime<Utc>>,
@@ -32,7 +32,8 @@ impl Pick {
         // A start brings its month as it is in UTC: at its edges the neighbouring one, which is only what is shown first.
         let month =
             get("month").map(String::from).or_else(|| date.or(start.map(|start| start.date_naive())).map(month_tag));
-        Self { month, date, timezone: get("tz").map(String::from), start, hours: get("h").and_then(Hours::from_tag) }
+        let timezone = get("tz").or_else(|| get("timezone")).map(String::from);
+        Self { month, date, timezone, start, hours: get("h").and_then(Hours::from_tag) }
     }
 
     /// The address of this choice on the page at `path`, which `fixed` parts of the query belong to.

@@ -8,11 +8,12 @@ use super::pick::{Pick, month_start, month_tag, starts_on};
 use super::zone::ZoneBar;
 use crate::AppError;
 use crate::api::public::Month;
+use crate::context::use_visit;
 use crate::format::{self, Hours};
 use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use leptos::prelude::*;
-use scheduling::OffsetTable;
+use scheduling::{OffsetTable, urls};
 
 /// Where this browser keeps how hours are counted.
 pub const REMEMBERED_HOURS: &str = "yaksok.h";
@@ -65,6 +66,8 @@ fn no_month() -> Month {
         next_free: None,
         horizon_end: DateTime::UNIX_EPOCH,
         duration_minutes: 0,
+        held: None,
+        booked: Vec::new(),
     }
 }
 
@@ -173,8 +176,12 @@ pub fn SlotPicker(
         })
     };
 
+    // A mentor who moves a booking sees their own times.
+    let own = path.with_untracked(|path| path.starts_with(urls::DASHBOARD));
+    let notice_of_zone = live(move || if own { None } else { month.with(|month| zone_notice(pick, month)) });
     view! {
         <div class="picker" data-step=move || pick.with(Pick::step) aria-busy=move || busy.get().then_some("true")>
+            {notice_of_zone}
             <section class="pane pane-date" aria-label=t.public.choose_date>
                 <MonthCalendar month=month pick=pick selected=selected path=path fixed=fixed awaited=awaited/>
                 {notice}
@@ -363,6 +370,18 @@ impl StartLabel {
                 .into_any()
         })
     }
+}
+
+/// Says whose time it is where the mentee's zone is not known: no script runs, and none was asked for.
+pub fn zone_notice(pick: Memo<Pick>, month: &Month) -> Option<AnyView> {
+    let visit = use_visit();
+    let is_assumed = month.zone.name == month.mentor_zone.name
+        && pick.with(|pick| pick.timezone.is_none())
+        && visit.with(|visit| visit.timezone.is_none());
+    is_assumed.then(|| {
+        let text = fill(use_messages().common.zone_mentors, &[("city", &city_name(&month.zone.name))]);
+        view! { <p class="zone-notice">{text}</p> }.into_any()
+    })
 }
 
 /// The date whose times are shown: the chosen one, else the first free one of the month.

@@ -58,6 +58,7 @@ pub struct Common {
     pub zone_found: &'static str,
     /// `{name}`
     pub zone_unknown: &'static str,
+    pub zone_mentors: &'static str,
 
     // What is wrong
     pub error_heading: &'static str,
@@ -202,6 +203,7 @@ pub static EN: Common = Common {
     zone_hint: "Type a city or region, such as Seoul or New York.",
     zone_none: "No time zone has that name.",
     zone_found: "{n} time zones",
+    zone_mentors: "Times are in {city} time, the mentor’s time zone.",
     zone_unknown: "There is no time zone called “{name}”, so these are the mentor’s own times.",
 
     error_heading: "That did not work",
@@ -341,6 +343,7 @@ pub static KO: Common = Common {
     zone_hint: "서울, 뉴욕처럼 도시나 지역 이름을 입력해 보세요.",
     zone_none: "그런 이름의 시간대가 없어요.",
     zone_found: "시간대 {n}개",
+    zone_mentors: "시간은 멘토의 시간대({city})로 표시돼요.",
     zone_unknown: "‘{name}’(이)라는 시간대가 없어서 멘토의 시간대로 보여드려요.",
 
     error_heading: "처리하지 못했어요",

@@ -69,6 +69,11 @@ pub fn BookingPage() -> impl IntoView {
     let posted = use_posted();
     let posted_move = posted.as_ref().is_some_and(|posted| posted.value("action") == "reschedule");
     let pick = with_posted(use_pick());
+    // The answer to a form is not loaded once more.
+    if posted.is_none() && pick.with_untracked(|pick| pick.timezone.is_none()) {
+        let here = use_visit().with_untracked(|visit| visit.timezone.clone());
+        tell(Tag::Zone, here.as_deref().unwrap_or_default());
+    }
     let moving = Memo::new(move |_| query.with(|query| query.get_str("move").is_some()) || posted_move);
 
     let data = {
@@ -295,6 +300,10 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
     let language = use_language();
     let differs = booking.mentee_zone.offset_at(booking.start) != booking.mentor_zone.offset_at(booking.start);
     let city = city_name(&booking.mentor_zone.name);
+    // Opened in a third zone, or booked in the mentor's for want of a better one.
+    let offset = |zone: &OffsetTable| zone.offset_at(booking.start);
+    let known = [offset(&booking.mentee_zone), offset(&booking.mentor_zone)];
+    let here = booking.here.clone().filter(|zone| !known.contains(&offset(zone)));
     let place = booking.location.as_ref().map(|location| {
         let kind = location_kind(location);
         let value = location.value.clone();
@@ -330,6 +339,15 @@ fn Facts(booking: BookingView, hours: Signal<Hours>) -> impl IntoView {
                         <div>
                             <dt>{fill(t.fact_when_mentor, &[("city", &city)])}</dt>
                             <dd><WhenLines start=booking.start end=booking.end zone=booking.mentor_zone.clone() hours=hours/></dd>
+                        </div>
+                    }
+                })}
+            {here
+                .map(|zone| {
+                    view! {
+                        <div>
+                            <dt>{t.fact_when_here}</dt>
+                            <dd><WhenLines start=booking.start end=booking.end zone=zone hours=hours/></dd>
                         </div>
                     }
                 })}

@@ -5,7 +5,7 @@
 
 use crate::activity::{self, Author};
 use crate::jobs::{self, AccountMail, Task};
-use crate::secrets::{self, Kind, Secret};
+use crate::secrets::{self, Kind, Secret, sha256};
 use crate::{Context, Error, listing, schedule};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -150,6 +150,19 @@ async fn insert(context: &Context, tx: &mut Tx, row: &NewMentor, by: By) -> Resu
 /// # Errors
 /// [`Error::SignupsClosed`], [`Error::Invalid`], [`Error::HandleTaken`].
 pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> Result<(), Error> {
+    sign_up_once(context, new, password, None).await
+}
+
+/// As [`sign_up`], by a form of a page: sent again, it does nothing.
+///
+/// # Errors
+/// As there.
+pub async fn sign_up_once(
+    context: &Context,
+    new: &NewAccount,
+    password: Secret,
+    form: Option<SentForm>,
+) -> Result<(), Error> {
     if !context.signups_open {
         return Err(Error::SignupsClosed);
     }
@@ -161,6 +174,9 @@ pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> R
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
     tx.lock_address(&new.email).await?;
+    if !is_first(&mut tx, form, now).await? {
+        return Ok(());
+    }
     let known = tx.account_by_email(&new.email).await?;
     let owner = tx.account_by_handle(&new.handle).await?;
     let same = |account: &Account| {
@@ -242,9 +258,21 @@ async fn open_session(context: &Context, mut tx: Tx, mentor: MentorId, by: Chang
 /// # Errors
 /// [`Error::WrongCredentials`]: the link was used, or has expired.
 pub async fn verify_email(context: &Context, token: &Secret) -> Result<Secret, Error> {
-    let (mut tx, mentor) = take(context, token, SingleUse::Verify).await?;
-    tx.set_email_verified(mentor, context.now()).await?;
-    open_session(context, tx, mentor, Change::EmailConfirmed).await
+    verify_email_once(context, token, None).await
+}
+
+/// As [`verify_email`], by a form of a page: sent again within [`SENT_AGAIN`], it logs in again.
+///
+/// # Errors
+/// As there.
+pub async fn verify_email_once(context: &Context, token: &Secret, form: Option<SentForm>) -> Result<Secret, Error> {
+    match take_once(context, token, SingleUse::Verify, form).await? {
+        (mut tx, mentor, true) => {
+            tx.set_email_verified(mentor, context.now()).await?;
+            open_session(context, tx, mentor, Change::EmailConfirmed).await
+        }
+        (tx, mentor, false) => open_session(context, tx, mentor, Change::SignedIn { way: Way::Link }).await,
+    }
 }
 
 /// Mails a link that sets a new password, if the address is known. The answer is the same if not.
@@ -252,9 +280,20 @@ pub async fn verify_email(context: &Context, token: &Secret) -> Result<Secret, E
 /// # Errors
 /// [`Error::Invalid`] for what is no address.
 pub async fn forgot(context: &Context, email: &str) -> Result<(), Error> {
+    forgot_once(context, email, None).await
+}
+
+/// As [`forgot`], by a form of a page: sent again, it mails nothing.
+///
+/// # Errors
+/// As there.
+pub async fn forgot_once(context: &Context, email: &str, form: Option<SentForm>) -> Result<(), Error> {
     Error::check([rules::check_email("email", email.trim())])?;
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
+    if !is_first(&mut tx, form, now).await? {
+        return Ok(());
+    }
     match tx.account_by_email(email.trim()).await? {
         Some(account) => leave_mail(&mut tx, account.id(), AccountMail::Reset, now).await?,
         // The same work for an address that nobody has; the job finds no account.
@@ -273,9 +312,22 @@ pub async fn forgot(context: &Context, email: &str) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Invalid`] (the password), [`Error::WrongCredentials`]: the link was used, or has expired.
 pub async fn reset_password(context: &Context, token: &Secret, password: Secret) -> Result<(), Error> {
+    reset_password_once(context, token, password, None).await
+}
+
+/// As [`reset_password`], by a form of a page: sent again within [`SENT_AGAIN`], it changes nothing.
+///
+/// # Errors
+/// As there.
+pub async fn reset_password_once(
+    context: &Context,
+    token: &Secret,
+    password: Secret,
+    form: Option<SentForm>,
+) -> Result<(), Error> {
     Error::check([check_password(&password)])?;
     let hash = hash_password(context, password).await?;
-    let (mut tx, mentor) = take(context, token, SingleUse::Reset).await?;
+    let (mut tx, mentor, true) = take_once(context, token, SingleUse::Reset, form).await? else { return Ok(()) };
     tx.set_password_hash(mentor, &hash, context.now()).await?;
     tx.set_email_verified(mentor, context.now()).await?;
     tx.delete_sessions(mentor).await?;
@@ -313,6 +365,50 @@ async fn take(context: &Context, token: &Secret, purpose: SingleUse) -> Result<(
     let mut tx = context.store.begin(Actor::Worker).await?;
     let mentor = tx.take_single_use(&token.hash(), purpose, context.now()).await?.ok_or(Error::WrongCredentials)?;
     Ok((tx, mentor))
+}
+
+/// For so long a form that uses a link up may be sent again: as long as somebody presses a button twice.
+pub const SENT_AGAIN: TimeDelta = TimeDelta::minutes(10);
+
+/// Recognises a form that is sent again: by the key that the server gave it when it rendered the page, and by what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentForm([u8; 32]);
+
+impl SentForm {
+    /// `None` for a key that is too short to be one of ours: somebody else could know it.
+    pub fn new(key: &str, about: &[&str]) -> Option<Self> {
+        (key.len() >= 32).then(|| Self(sha256([&[key], about].concat().join("\0").as_bytes())))
+    }
+}
+
+/// Whether the form, if it is one, was not sent before. From then on it was, once `tx` is committed.
+async fn is_first(tx: &mut Tx, form: Option<SentForm>, now: DateTime<Utc>) -> Result<bool, Error> {
+    match form {
+        Some(SentForm(hash)) => Ok(tx.record_sent_form(&hash, None, now).await?),
+        None => Ok(true),
+    }
+}
+
+/// As [`take`]; for a form that has used the link up a moment ago it answers the same, and `false`.
+async fn take_once(
+    context: &Context,
+    token: &Secret,
+    purpose: SingleUse,
+    form: Option<SentForm>,
+) -> Result<(Tx, MentorId, bool), Error> {
+    let now = context.now();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    if let Some(mentor) = tx.take_single_use(&token.hash(), purpose, now).await? {
+        if let Some(SentForm(hash)) = form {
+            tx.record_sent_form(&hash, Some(mentor), now).await?;
+        }
+        return Ok((tx, mentor, true));
+    }
+    let sender = match form {
+        Some(SentForm(hash)) => tx.sender_of_form(&hash, now - SENT_AGAIN).await?,
+        None => None,
+    };
+    Ok((tx, sender.ok_or(Error::WrongCredentials)?, false))
 }
 
 async fn leave_mail(tx: &mut Tx, mentor: MentorId, notice: AccountMail, now: DateTime<Utc>) -> Result<(), Error> {

@@ -260,6 +260,18 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
     Ok((made, token))
 }
 
+/// The manage token of the booking that was made under an idempotency key, if there is one.
+///
+/// # Errors
+/// [`Error::NotFound`] (mentor); where the database fails.
+pub async fn booked_by_key(context: &Context, mentor: &str, key: &str) -> Result<Option<Secret>, Error> {
+    let mut tx = context.store.begin(Actor::Booker(sha256(key.as_bytes()))).await?;
+    tx.enter_calendar(mentor).await?.ok_or(Error::NotFound)?;
+    let kept = tx.idempotent(context.now() - REMEMBERED).await?;
+    tx.commit().await?;
+    kept.map(|kept| open_token(context, BookingId(kept.booking_id), &kept.manage_token_sealed)).transpose()
+}
+
 async fn is_wanted_start_offered(
     context: &Context,
     tx: &mut Tx,

@@ -465,6 +465,7 @@ async fn forget_expired(context: &Context) -> Result<(), Error> {
     tx.delete_expired(now).await?;
     tx.delete_expired_holds(now).await?;
     tx.forget_idempotent(now - TimeDelta::hours(25)).await?;
+    tx.forget_sent_forms(now - TimeDelta::hours(25)).await?;
     tx.delete_unconfirmed(now - accounts::UNCONFIRMED_KEPT).await?;
     tx.commit().await?;
     erasure::erase_old(context).await?;

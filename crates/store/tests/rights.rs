@@ -25,7 +25,7 @@ struct Table {
     alone: bool,
 }
 
-const TABLES: [Table; 20] = [
+const TABLES: [Table; 21] = [
     Table {
         name: "mentors",
         owner: "id",
@@ -54,6 +54,13 @@ const TABLES: [Table; 20] = [
         insert: "INSERT INTO single_use_tokens
                  VALUES (sha256('link {m} {n}'), '{m}', 'login', now(), now() + interval '1 day')",
         change: "expires_at = now()",
+        alone: false,
+    },
+    Table {
+        name: "sent_forms",
+        owner: "mentor_id",
+        insert: "INSERT INTO sent_forms VALUES (sha256('form {m} {n}'), '{m}', now())",
+        change: "sent_at = now()",
         alone: false,
     },
     Table {

@@ -7,8 +7,8 @@ use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month
 use crate::carried::carried;
 use crate::components::pick::{Pick, use_pick};
 use crate::components::{
-    Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, awaiting, browser,
-    use_status,
+    Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, ScriptControls, Skeleton, SlotPicker, awaiting,
+    browser, use_status,
 };
 use crate::format::{self, Hours};
 use crate::i18n::{error_text, fill, use_language, use_messages};
@@ -46,7 +46,12 @@ pub fn BookingDetailPage() -> impl IntoView {
             <Transition fallback=|| view! { <Skeleton lines=6/> }>
                 {move || Suspend::new(async move {
                     match shown.await {
-                        Ok(booking) => view! { <Detail booking=booking/> }.into_any(),
+                        Ok(booking) => view! {
+                            <ScriptControls>
+                                <Detail booking=booking/>
+                            </ScriptControls>
+                        }
+                        .into_any(),
                         Err(AppError::NotFound) => view! { <NotFoundView title=t.booking_unknown text=t.booking_unknown_text/> }.into_any(),
                         Err(error) => view! { <ErrorView error=error retry=move |()| shown.refetch()/> }.into_any(),
                     }

@@ -7,7 +7,7 @@ use crate::api::dashboard::{BookingFilter, bookings};
 use crate::api::manage::{BookingView, Status};
 use crate::carried::carried;
 use crate::components::pick::{day_shift, with_query};
-use crate::components::{Button, ErrorView, Icon, Picture, Skeleton, use_status};
+use crate::components::{Button, ErrorView, Icon, Picture, ScriptControls, Skeleton, use_status};
 use crate::context::use_visit;
 use crate::format::{self, Hours};
 use crate::i18n::{city_name, error_text, fill, use_language, use_messages};
@@ -101,7 +101,12 @@ pub fn DashboardPage() -> impl IntoView {
                         let (filter, query) = (filter.get(), query.get());
                         Suspend::new(async move {
                             match page.await {
-                                Ok(page) => view! { <List filter=filter query=query page=page/> }.into_any(),
+                                Ok(page) => view! {
+                                    <ScriptControls>
+                                        <List filter=filter query=query page=page/>
+                                    </ScriptControls>
+                                }
+                                .into_any(),
                                 Err(error) => view! { <ErrorView error=error/> }.into_any(),
                             }
                         })

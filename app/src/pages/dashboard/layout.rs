@@ -5,7 +5,7 @@ use crate::api::dashboard::try_again;
 use crate::components::availability::dom;
 use crate::components::availability::state::Keeper;
 use crate::components::head::{Tag, tell};
-use crate::components::{Button, browser, use_status};
+use crate::components::{Button, ScriptControls, browser, use_status};
 use crate::context::use_visit;
 use crate::i18n::{error_text, fill, use_messages};
 use leptos::html;
@@ -85,8 +85,10 @@ pub fn DashboardLayout() -> impl IntoView {
                 <strong>{t.script_title}</strong>
                 <p>{t.script_text}</p>
             </div>
-            <Lapsed/>
-            <GivenUp/>
+            <ScriptControls>
+                <Lapsed/>
+                <GivenUp/>
+            </ScriptControls>
             <Show when=unsaved>
                 <div class="banner" data-tone="warn">
                     <strong>{t.kept_title}</strong>

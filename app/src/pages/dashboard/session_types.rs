@@ -5,8 +5,8 @@ use crate::AppError;
 use crate::api::dashboard::{delete_session_type, put_session_type, session_types};
 use crate::carried::carried;
 use crate::components::{
-    Button, CheckboxField, Dialog, ErrorSummary, ErrorView, Icon, Picture, SelectField, Skeleton, TextField, browser,
-    field_error, use_status,
+    Button, CheckboxField, Dialog, ErrorSummary, ErrorView, Icon, Picture, ScriptControls, SelectField, Skeleton,
+    TextField, browser, field_error, use_status,
 };
 use crate::context::use_visit;
 use crate::format;
@@ -27,7 +27,12 @@ pub fn SessionTypesPage() -> impl IntoView {
         <Suspense fallback=|| view! { <Skeleton lines=6/> }>
             {move || Suspend::new(async move {
                 match listed.await {
-                    Ok(types) => view! { <Types types=types/> }.into_any(),
+                    Ok(types) => view! {
+                        <ScriptControls>
+                            <Types types=types/>
+                        </ScriptControls>
+                    }
+                    .into_any(),
                     Err(error) => view! { <ErrorView error=error retry=move |()| listed.refetch()/> }.into_any(),
                 }
             })}

@@ -6,8 +6,8 @@ use crate::api::dashboard::{
 };
 use crate::carried::carried;
 use crate::components::{
-    Button, Dialog, ErrorSummary, ErrorView, SelectField, Skeleton, TextField, ZoneField, browser, field_error,
-    use_status,
+    Button, Dialog, ErrorSummary, ErrorView, ScriptControls, SelectField, Skeleton, TextField, ZoneField, browser,
+    field_error, use_status,
 };
 use crate::context::use_visit;
 use crate::format;
@@ -38,10 +38,12 @@ pub fn SettingsPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match loaded.await {
                         Ok((settings, keys)) => view! {
-                            <Profile settings=settings/>
-                            <Keys keys=keys/>
-                            <History/>
-                            <Data/>
+                            <ScriptControls>
+                                <Profile settings=settings/>
+                                <Keys keys=keys/>
+                                <History/>
+                                <Data/>
+                            </ScriptControls>
                         }
                         .into_any(),
                         Err(error) => view! { <ErrorView error=error retry=move |()| loaded.refetch()/> }.into_any(),
