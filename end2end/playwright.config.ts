@@ -1,4 +1,5 @@
 import { defineConfig, devices } from '@playwright/test';
+import type { EngineOptions } from './engines/test';
 
 const flags = [
     '--no-sandbox',
@@ -11,7 +12,7 @@ const flags = [
 ];
 
 /** Pages are tested hydrated on a desktop and on a phone, and with JavaScript off. Each worker has a server of its own. */
-export default defineConfig({
+export default defineConfig<object, EngineOptions>({
     testDir: 'tests',
     // Nothing here measures time: a slow machine may take as long as it needs.
     timeout: 180_000,
@@ -39,5 +40,8 @@ export default defineConfig({
             grep: /@plain/,
             use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
         },
+        // Browsers that Playwright cannot drive: see engines/engine.ts.
+        { name: 'firefox', testDir: 'engines', use: { engine: 'firefox' } },
+        { name: 'webkit', testDir: 'engines', use: { engine: 'webkit' } },
     ],
 });

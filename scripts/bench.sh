@@ -28,13 +28,13 @@ say "Building what measures"
 cargo build --locked --quiet --release -p bench
 say "Measuring the server"
 status=0
-"$CARGO_TARGET_DIR/release/bench" "$(realpath "$YAKSOK")" "$(postgres_bin)" "$CARGO_TARGET_DIR/criterion" \
+"$CARGO_TARGET_DIR/release/bench" "$YAKSOK" "$(postgres_bin)" "$CARGO_TARGET_DIR/criterion" \
     ${BENCH_SOAK:+soak} >>"$ROWS" || status=$?
 say "Measuring the pages"
 (
     cd "$ROOT/end2end"
     browser_test_modules
-    CHROMIUM=$(chromium_path) YAKSOK=$(realpath "$YAKSOK") BENCH_ROWS=$ROWS npx playwright test --config bench.config.ts
+    CHROMIUM=$(chromium_path) YAKSOK=$YAKSOK BENCH_ROWS=$ROWS npx playwright test --config bench.config.ts
 ) || status=$?
 
 # Columns by characters, which awk counts in UTF-8 where the locale says so; bash does.

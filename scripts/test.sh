@@ -9,7 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # Cargo would switch on features of both halves at once, if both were named together.
-SERVER_HALF=(-p scheduling -p store -p calendars -p mailer -p booking -p app -p server -p bench --features app/ssr)
+SERVER_HALF=(-p scheduling -p zones -p tls -p store -p calendars -p mailer -p booking -p app -p server -p bench --features app/ssr)
 BROWSER_HALF=(-p app -p frontend --features app/hydrate)
 
 # Where the servers of the tests leave their logs.
@@ -24,7 +24,7 @@ lint() {
     cargo clippy --locked --quiet --all-targets "${SERVER_HALF[@]}" -- -D warnings
     cargo clippy --locked --quiet --all-targets "${BROWSER_HALF[@]}" -- -D warnings
     if has shellcheck; then
-        shellcheck --external-sources --source-path="$ROOT" "$ROOT"/scripts/*.sh "$ROOT"/.ci/run
+        shellcheck --external-sources --source-path="$ROOT" "$ROOT"/scripts/*.sh "$ROOT"/deploy/*.sh "$ROOT"/.ci/run
     fi
 }
 

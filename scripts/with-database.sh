@@ -44,6 +44,9 @@ start() {
 
 migrate() {
     local file options
+    # As the program does, before the first file.
+    "$BIN/psql" -h "$DIRECTORY" -U yaksok -d yaksok --no-psqlrc --quiet -v ON_ERROR_STOP=1 \
+        -f "$ROOT/crates/store/sql/roles.sql" >/dev/null || exit 1
     find "$ROOT/migrations" -maxdepth 1 -name '*.sql' ! -name '*.down.sql' | sort -V | while read -r file; do
         options=(--single-transaction)
         head -n 1 "$file" | grep -q '^-- no-transaction' && options=()

@@ -1,6 +1,7 @@
 //! What every page knows from the start: who looks, in which language, and what a plain form posted.
 
 use crate::carried::Json;
+use crate::components::{REMEMBERED_ZONE, browser};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use scheduling::{ClockFormat, FieldError, Language, RegionalFormat};
@@ -28,6 +29,11 @@ pub struct Visit {
     pub mail_in_files: bool,
     /// What was posted to this page without success, if anything.
     pub posted: Option<Posted>,
+    /// The browser's IANA time zone, if its cookie names one that the server knows.
+    pub timezone: Option<String>,
+    /// Random, and another for each page that the server renders: the forms of the page are recognised by it, see
+    /// [`form_key`].
+    pub form_key: String,
 }
 
 /// The mentor who is logged in, as far as the page's frame needs to know.
@@ -41,6 +47,8 @@ pub struct Viewer {
     pub calendar_expired: bool,
     /// So many messages and calendar writes were given up.
     pub given_up: u32,
+    /// A session type promises a meeting link that no connected calendar makes.
+    pub lacks_link: bool,
 }
 
 /// A plain form's values and what is wrong with them (or that all is well), when the page answers a POST to itself.
@@ -93,7 +101,15 @@ fn server_visit() -> Visit {
         signups_open: true,
         mail_in_files: false,
         posted: None,
+        timezone: None,
+        form_key: String::new(),
     }
+}
+
+/// The idempotency key of a form of this page, about `subject` (such as the start that it books): however often the form is
+/// sent, by the browser or by a script, it is one request.
+pub fn form_key(subject: &str) -> String {
+    use_visit().with_untracked(|visit| format!("{}-{subject}", visit.form_key))
 }
 
 /// The visit; reactive, since settings may change the language or name.
@@ -104,9 +120,36 @@ pub fn use_visit() -> RwSignal<Visit> {
 /// The cookie that remembers how a visitor wants hours to be counted: `12h` or `24h`.
 pub const CLOCK_COOKIE: &str = "clock";
 
+/// From now on hours are counted so on every page, for a year.
+pub fn remember_clock(visit: RwSignal<Visit>, clock: ClockFormat) {
+    browser::set_cookie(CLOCK_COOKIE, clock.tag());
+    visit.update(|visit| visit.format.clock = clock);
+}
+
 /// How hours are counted for this visitor. Call it while a view is made.
 pub fn use_clock() -> ClockFormat {
     use_visit().with_untracked(|visit| visit.format.clock)
+}
+
+/// Call once, at the root: where no cookie has told the server the browser's zone, the page learns it when it comes to life.
+/// What it shows already is in that zone or in one that was asked for, see `document.js`.
+pub fn learn_zone() {
+    let visit = use_visit();
+    Effect::new(move |_| {
+        if visit.with_untracked(|visit| visit.timezone.is_none()) {
+            learn_zone_once_alive(visit);
+        }
+    });
+}
+
+/// Not before all parts of the page have come to life: until then each must be as the server has rendered it.
+fn learn_zone_once_alive(visit: RwSignal<Visit>) {
+    if browser::is_alive() {
+        let zone = browser::stored(REMEMBERED_ZONE).or_else(browser::time_zone);
+        visit.update(|visit| visit.timezone = zone);
+    } else {
+        request_animation_frame(move || learn_zone_once_alive(visit));
+    }
 }
 
 /// The path that the posted values belong to: the one that the server rendered.

@@ -5,6 +5,16 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
+/// What runs before anything is drawn, in the head and before the stylesheet.
+///
+/// - It learns the browser's time zone (the one that was chosen here before, else the device's) and keeps it in a cookie, so
+///   that the server renders with it. Where this page was rendered with another zone (`data-zone`, see
+///   [`Tag::Zone`](crate::components::head::Tag::Zone)), it is loaded once more before anything of it is seen; and with
+///   the zone in its address where the browser keeps no cookies or the server does not know the zone.
+/// - A page whose form was sent and that the browser has kept is loaded anew when it is shown again: what was sent may be
+///   done.
+const FIRST: &str = include_str!("document.js");
+
 /// Where the files are that every page needs: the build puts a hash of each into its name.
 #[derive(Clone, Debug)]
 pub struct Files {
@@ -39,15 +49,20 @@ impl Files {
     }
 
     /// Loads the program once the page is drawn, so that nothing that is seen waits for it: until it runs, links and forms
-    /// are the browser's own.
+    /// are the browser's own. Where it does not run, `data-failed` says so.
     fn start(&self) -> String {
         let Self { script, program, .. } = self;
         format!(
             "requestAnimationFrame(() => setTimeout(async () => {{\
-                 const [script, program] = [import('{script}'), fetch('{program}')];\
-                 const app = await script;\
-                 await app.default({{ module_or_path: program }});\
-                 app.hydrate();\
+                 try {{\
+                     const [script, program] = [import('{script}'), fetch('{program}')];\
+                     const app = await script;\
+                     await app.default({{ module_or_path: program }});\
+                     app.hydrate();\
+                 }} catch (error) {{\
+                     document.documentElement.dataset.failed = '';\
+                     throw error;\
+                 }}\
              }}));"
         )
     }
@@ -60,6 +75,7 @@ pub fn shell(files: &Files) -> impl IntoView + use<> {
         <html>
             <head>
                 <meta charset="utf-8"/>
+                <script nonce=use_nonce()>{FIRST}</script>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8f5ee"/>

@@ -29,6 +29,12 @@ pub enum AppError {
     /// The booking is still to come: its details are needed until it is over or cancelled.
     #[error("the booking is still to come")]
     StillUpcoming,
+    /// It was changed elsewhere since it was read; nothing was saved.
+    #[error("it was changed in the meantime")]
+    Stale,
+    /// The mentor has closed the account, which cancelled the booking.
+    #[error("the mentor has closed the account")]
+    AccountClosed,
     /// Somebody has that handle.
     #[error("the handle is taken")]
     HandleTaken,

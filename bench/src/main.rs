@@ -167,7 +167,7 @@ async fn reading(place: &Place, server: &Server) -> Result<()> {
     let busy = slots(BUSY, &month);
     let alone_slots = whole(&alone(address, std::slice::from_ref(&busy), SPAN).await?);
     let timetable = format!(
-        "BEGIN;\nSET LOCAL ROLE visitor;\nSELECT * FROM timetables(ARRAY(SELECT id FROM mentors WHERE handle = '{BUSY}'), \
+        "BEGIN;\nSET LOCAL ROLE yaksok_visitor;\nSELECT * FROM timetables(ARRAY(SELECT id FROM mentors WHERE handle = '{BUSY}'), \
          current_date::timestamptz - interval '2 days', current_date + interval '34 days', now(), NULL);\nROLLBACK;\n"
     );
     let (_, of_database) = place.pgbench(&timetable, 1, 2).await?;

@@ -121,47 +121,60 @@ test('with a pen', async ({ page, server }) => {
     expect(await weekly(server, mentor)).toEqual(['4 18:00-21:30', '5 19:00-20:00']);
 });
 
-test('with a finger: draw, resize, tap, scroll @phone', async ({ page, server }, info) => {
+test('with a finger: scroll, draw, resize, tap @phone', async ({ page, server }, info) => {
     const mentor = await server.mentor({ timezone: 'UTC', weekly: [] });
     await openEditor(page, server, mentor);
-    const { one, send } = await fingers(page);
+    const { one, swipe, tap, send } = await fingers(page);
+    const nothing = () => expect(page.locator('.week-area [aria-selected=true]')).toHaveCount(0);
+    const scrollTop = () => page.locator('.week-scroll').evaluate((e) => e.scrollTop);
+
+    // A swipe scrolls the grid, wherever it begins, and draws nothing; at the grid's end it scrolls the page.
+    await show(page, '12:00');
+    if (info.project.name === 'phone') {
+        const before = await scrollTop();
+        const from = await point(page, 'Wed', '15:00');
+        await swipe(from, { x: from.x + 10, y: from.y - 160 });
+        await expect.poll(async () => (await scrollTop()) - before).toBeGreaterThan(60);
+        await nothing();
+        await page.locator('.week-scroll').evaluate((e) => (e.scrollTop = e.scrollHeight));
+        const page_before = await page.evaluate(() => scrollY);
+        const low = await point(page, 'Wed', '22:00');
+        await swipe(low, { x: low.x, y: low.y - 160 });
+        await expect.poll(async () => (await page.evaluate(() => scrollY)) - page_before).toBeGreaterThan(60);
+        await nothing();
+        await expect(page.locator('.editor-state')).toHaveText('All changes saved');
+    }
+
+    // Resting for a moment it draws, up and down; sideways at once. A long press alone does neither.
     await drag(page, one, ['Tue', '09:00'], ['Tue', '11:00']);
     await expectOpen(page, true, ['Tue', '09:00'], ['Tue', '10:45']);
     await drag(page, one, ['Tue', '11:00'], ['Tue', '12:00'], { exact: true });
     await expectOpen(page, true, ['Tue', '11:45']);
+    await show(page, '17:00');
+    await swipe(await point(page, 'Fri', '17:05'), await point(page, 'Sun', '17:05'));
+    await expectOpen(page, true, ['Fri', '17:00'], ['Sat', '17:00'], ['Sun', '17:00']);
+    await one.down(await point(page, 'Mon', '18:05'));
+    await one.up();
+    await expectOpen(page, false, ['Mon', '18:00']);
+
+    // A drag that the browser takes away, or that a second finger joins, leaves nothing.
+    await one.down(await point(page, 'Mon', '18:05'));
+    await one.move(await point(page, 'Mon', '19:05'));
+    await send('touchCancel', []);
+    await expectOpen(page, false, ['Mon', '18:00'], ['Mon', '18:30']);
+    const [left, right] = [await point(page, 'Sat', '18:00'), await point(page, 'Sun', '18:00')];
+    await send('touchStart', [left]);
+    await send('touchStart', [left, right]);
+    await page.waitForTimeout(400);
+    await send('touchEnd', []);
+    await expectOpen(page, false, ['Sat', '18:00'], ['Sun', '18:00']);
 
     // A quarter of an hour is too small for a finger: a tap opens an hour, and closes nothing.
     await show(page, '13:00');
-    for (let tap = 0; tap < 2; tap++) {
-        const at = await point(page, 'Thu', '14:10');
-        await one.down(at);
-        await one.up();
-    }
+    for (let taps = 0; taps < 2; taps++) await tap(await point(page, 'Thu', '14:10'));
     await expectOpen(page, true, ['Thu', '14:00'], ['Thu', '14:45']);
-
-    // Two fingers scroll and draw nothing.
-    const scrollTop = () => page.locator('.week-scroll').evaluate((e) => e.scrollTop);
-    const before = await scrollTop();
-    const [left, right] = [await point(page, 'Sat', '16:00'), await point(page, 'Sun', '16:00')];
-    await send('touchStart', [left]);
-    await send('touchStart', [left, right]);
-    for (let step = 1; step <= 5; step++) {
-        const down = (at: { x: number; y: number }) => ({ x: at.x, y: at.y + step * 20 });
-        await send('touchMove', [down(left), down(right)]);
-    }
-    await send('touchEnd', []);
-    await expect.poll(async () => before - (await scrollTop())).toBeGreaterThan(60);
-
-    // Switched to scrolling, a finger draws nothing either.
-    if (info.project.name === 'phone') {
-        await page.getByRole('button', { name: 'Scroll', exact: true }).click();
-        await expect(page.locator('.week')).toHaveAttribute('data-touch', 'scroll');
-        await drag(page, one, ['Fri', '09:00'], ['Fri', '11:00']);
-        await expectOpen(page, false, ['Fri', '09:00'], ['Fri', '10:00']);
-        await page.getByRole('button', { name: 'Draw', exact: true }).click();
-    }
     await save(page);
-    expect(await weekly(server, mentor)).toEqual(['2 09:00-12:00', '4 14:00-15:00']);
+    expect(await weekly(server, mentor)).toEqual(['0 17:00-17:15', '2 09:00-12:00', '4 14:00-15:00', '5 17:00-17:15', '6 17:00-17:15']);
 });
 
 test('the grid by keyboard, read out', async ({ page, server }) => {
@@ -368,5 +381,72 @@ test.describe('where a save fails', () => {
         await expect(page.locator('.editor-state')).toHaveText('All changes saved');
         await expect(problem).toHaveCount(0);
         expect(await weekly(server, mentor)).toEqual(['1 09:00-16:30', ...[2, 3, 4, 5].map((day) => `${day} 09:00-17:00`)]);
+    });
+});
+
+test.describe('two editors', () => {
+    test.use({ expectedErrors: /status of 412/ });
+
+    for (const choice of ['Use mine', 'Use the saved one', 'Use what is chosen above'] as const) {
+        test(`neither version is lost: ${choice}`, async ({ page, server, context, accessible }) => {
+            const mentor = await server.mentor({ timezone: 'UTC', weekly: [{ day_of_week: 1, start_time: '09:00', end_time: '12:00' }] });
+            await openEditor(page, server, mentor);
+            const other = await context.newPage();
+            await open(other, '/dashboard/availability');
+            await drag(other, mouse(other), ['Tue', '10:00'], ['Tue', '11:00']);
+            await save(other);
+            // The editor that was open hears of it, and shows no more than that.
+            await expect(page.getByText('Changed in another window.')).toBeVisible();
+            await drag(page, mouse(page), ['Wed', '13:00'], ['Wed', '14:00']);
+            await page.getByRole('button', { name: 'Save', exact: true }).click();
+            const conflict = page.getByRole('region', { name: 'Your hours were changed in another window' });
+            await expect(conflict).toBeVisible();
+            await expect(conflict.getByRole('rowheader')).toHaveText(['Tuesday', 'Wednesday']);
+            await accessible(page);
+            const [mon, tue, wed] = ['1 09:00-12:00', '2 10:00-11:00', '3 13:00-14:00'];
+            expect(await weekly(server, mentor), 'nothing is overwritten').toEqual([mon, tue]);
+
+            await conflict.getByRole('button', { name: choice }).click();
+            await expect(conflict).toBeHidden();
+            if (choice === 'Use mine') {
+                await expect.poll(() => weekly(server, mentor)).toEqual([mon, wed]);
+            } else if (choice === 'Use the saved one') {
+                await expectOpen(page, true, ['Tue', '10:00'], ['Tue', '10:45']);
+                await expectOpen(page, false, ['Wed', '13:00'], ['Wed', '13:45']);
+            } else {
+                await save(page);
+                expect(await weekly(server, mentor)).toEqual([mon, tue, wed]);
+                return;
+            }
+            // What was not chosen is one step back.
+            await page.getByRole('button', { name: 'Undo' }).click();
+            await save(page);
+            expect(await weekly(server, mentor)).toEqual([mon, choice === 'Use mine' ? tue : wed]);
+        });
+    }
+
+    test('a duration saved from an old window leaves the hours alone', async ({ page, server, context }) => {
+        const mentor = await server.mentor(everyDay('UTC'));
+        await openEditor(page, server, mentor);
+        const day = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10);
+        const hours = await server.api('GET', '/availability', mentor.key);
+        await server.api('PUT', '/availability', mentor.key, { ...hours, blocked: [{ starts_on: day, ends_on: day, note: null }] });
+        await page.getByLabel('Duration').fill('45');
+        await save(page);
+        expect((await server.api('GET', '/availability', mentor.key)).blocked).toHaveLength(1);
+        expect((await server.api('GET', '/session-types', mentor.key))[0].duration_minutes).toBe(45);
+        await context.close();
+    });
+
+    test('booked sessions outside the hours are listed before and after saving', async ({ page, server }) => {
+        const mentor = await server.mentor(everyDay('UTC'));
+        const booking = await server.book(mentor, (await server.starts(mentor))[0], 'Grace');
+        await openEditor(page, server, mentor);
+        await page.getByRole('button', { name: 'Clear all' }).click();
+        await expect(page.getByText('Booked sessions outside these hours: 1')).toBeVisible();
+        await expect(page.locator(`a[href="/dashboard/bookings/${booking.id}"]`)).toBeVisible();
+        await save(page);
+        await expect(page.getByText('Booked sessions outside your hours: 1')).toBeVisible();
+        expect((await server.api('GET', `/bookings/${booking.id}`, mentor.key)).status).toBe('confirmed');
     });
 });

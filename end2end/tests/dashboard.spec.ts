@@ -178,3 +178,18 @@ test('another mentor’s booking is not there', async ({ page, server }) => {
     });
     expect(anonymous.status).toBe(401);
 });
+
+test('a mentor moves a booking outside their hours, knowingly', async ({ page, server, accessible }) => {
+    const mentor = await server.mentor(everyDay('UTC'));
+    const booking = await server.book(mentor, (await server.starts(mentor))[0], 'Grace');
+    await logIn(page, server, mentor, `/dashboard/bookings/${booking.id}?move=1`);
+    await page.getByText('Outside my hours').click();
+    const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+    await page.getByLabel('Date', { exact: true }).fill(day);
+    await page.getByLabel('Time', { exact: true }).fill('22:10');
+    await page.getByRole('button', { name: 'Check this time' }).click();
+    await expect(page.getByText('This is outside your hours.')).toBeVisible();
+    await accessible(page);
+    await page.locator('#outside-hours').getByRole('button', { name: 'Move' }).click();
+    await expect.poll(async () => (await server.api('GET', `/bookings/${booking.id}`, mentor.key)).start).toBe(`${day}T22:10:00Z`);
+});

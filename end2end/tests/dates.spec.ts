@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { openEditor, save } from '../fixtures/editor';
+import { fingers, openEditor, save } from '../fixtures/editor';
 import { type Mentor, type Server, everyDay, nextMonth } from '../fixtures/server';
 import { announced, expect, hydrated, open, test } from '../fixtures/test';
 
@@ -162,4 +162,57 @@ test('the preview shows, before anything is saved, what is offered once it is', 
     await page.reload();
     await hydrated(page);
     expect((await counts()).slice(1)).toEqual(offered.slice(1));
+});
+
+test('with a finger: scroll, tap first and last, draw @phone', async ({ page, server, accessible }, info) => {
+    test.skip(info.project.name !== 'phone', 'where a finger scrolls');
+    const mentor = await server.mentor(everyDay('UTC'), 'Ada Mentor', { horizon_days: 90 });
+    await openEditor(page, server, mentor);
+    const part = page.getByRole('region', { name: 'Blocked dates' });
+    await expect(part.getByText('Tap the first and the last date')).toBeVisible();
+    await expect(part.getByText('keyboard')).toBeHidden();
+    const date = (day: number) => part.locator(`button[data-date="${nextMonth(day)}"]:not([data-outside] *)`);
+    await part.getByRole('button', { name: 'Next month' }).click();
+    await page.locator('.dates table').evaluate((table) => table.scrollIntoView({ block: 'center', behavior: 'instant' }));
+    const { one, swipe, tap, send } = await fingers(page);
+    const at = async (day: number) => {
+        const box = (await date(day).boundingBox())!;
+        return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    };
+    const marked = part.locator('[data-blocked], [data-marked]');
+
+    // A swipe over the whole month scrolls, and blocks nothing.
+    const before = await page.evaluate(() => scrollY);
+    const low = await at(24);
+    await swipe(low, { x: low.x + 8, y: low.y - 180 });
+    await expect.poll(async () => (await page.evaluate(() => scrollY)) - before).toBeGreaterThan(60);
+    await expect(marked).toHaveCount(0);
+    await expect(page.locator('.editor-state')).toHaveText('All changes saved');
+    await page.locator('.dates table').evaluate((table) => table.scrollIntoView({ block: 'center', behavior: 'instant' }));
+
+    // First and last; one date twice; the first one taken back.
+    await tap(await at(8));
+    await expect(date(8)).toHaveAttribute('data-marked', 'block');
+    await expect(part.getByText('Now tap the last date to block')).toBeVisible();
+    await accessible(page);
+    await tap(await at(19));
+    await expect(part.locator('[data-blocked]')).toHaveCount(12);
+    for (let taps = 0; taps < 2; taps++) await tap(await at(25));
+    await tap(await at(27));
+    await part.getByRole('button', { name: 'Cancel' }).click();
+    await expect(date(27)).not.toHaveAttribute('data-marked');
+    // Freed in the same way.
+    await tap(await at(10));
+    await tap(await at(11));
+    // A long press draws over the weeks; what the browser takes away leaves nothing.
+    await one.down(await at(3));
+    await one.move(await at(5));
+    await one.up();
+    await one.down(await at(28));
+    await one.move(await at(22));
+    await send('touchCancel', []);
+    await expect(part.locator('[data-marked]')).toHaveCount(0);
+    await save(page);
+    const range = (from: number, to: number) => ({ starts_on: nextMonth(from), ends_on: nextMonth(to), note: null });
+    expect((await kept(server, mentor)).blocked).toEqual([range(3, 5), range(8, 9), range(12, 19), range(25, 25)]);
 });

@@ -6,7 +6,7 @@ const PATH = '/dashboard/settings';
 const PHOTO = 'https://photos.example/ada.svg';
 
 // A page that is gone is answered 404, a mistake 422, a handle in use 409, a wrong password 401.
-test.use({ expectedErrors: /status of (401|404|409|422)/ });
+test.use({ expectedErrors: /status of (401|404|409|410|412|422)/ });
 
 // Once a mentor has it, the directory shows it to every test of this server.
 test.beforeEach(({ context }) =>
@@ -71,8 +71,9 @@ test('name, handle, headline, bio, photo, zone and language are kept, and the me
         await expect(field(label), label).toHaveValue(value);
     }
 
-    // The new address is the page, the old one is nobody's.
-    expect((await page.goto(`/${mentor.handle}`))?.status()).toBe(404);
+    // The new address is the page, and the old one leads there.
+    await page.goto(`/${mentor.handle}`);
+    await expect(page).toHaveURL(`${server.url}/${handle}`);
     await open(page, `/${handle}`);
     await expect(page.getByRole('heading', { name: 'Ada Renamed' })).toBeVisible();
     await expect(page.getByText('Engines & <i>numbers</i>')).toBeVisible();
@@ -143,6 +144,8 @@ test('data are taken along; then the account is deleted, once that is confirmed'
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await expect(dialog).toBeHidden();
     await ask.click();
+    // What will happen is said before the password is typed.
+    await expect(dialog.getByText('Upcoming sessions that will be cancelled: 1.')).toBeVisible();
     await dialog.getByLabel('Your password').fill('not it');
     await dialog.getByRole('button', { name: 'Delete everything' }).click();
     await expect(dialog.getByText('That is not your password (or handle).')).toBeVisible();
@@ -155,5 +158,30 @@ test('data are taken along; then the account is deleted, once that is confirmed'
     await page.goto('/dashboard');
     await expect(page).toHaveURL(/\/login\?next=/);
     await server.api('GET', '/bookings', mentor.key, undefined, 401);
-    expect((await page.goto(new URL(booking.manage_url).pathname))?.status()).toBe(404);
+    // Whoever had booked is notified, and the link says why.
+    expect((await page.goto(new URL(booking.manage_url).pathname))?.status()).toBe(410);
+    await expect(page.getByText('The mentor has closed the account; this session is cancelled.')).toBeVisible();
+    const letters = await server.mail(`grace-${mentor.handle}@example.com`, 2);
+    expect(letters.map(({ subject }) => subject).join()).toContain('Cancelled');
+});
+
+test('settings saved from an old window are refused, and nothing typed is lost', async ({ page, server, context }) => {
+    const mentor = await server.mentor(everyDay('UTC'), 'Ada Mentor');
+    await logIn(page, server, mentor, PATH);
+    const other = await context.newPage();
+    await open(other, PATH);
+    const headline = (of: typeof page) => of.getByRole('region', { name: 'Profile' }).getByLabel('Headline');
+    const save = (of: typeof page) => of.getByRole('button', { name: 'Save', exact: true }).click();
+    await headline(other).fill('Saved first');
+    await save(other);
+    await expect(other.getByText('Your settings are saved.')).toBeVisible();
+    await headline(page).fill('Typed here');
+    await save(page);
+    await expect(page.getByText('Changed in another window')).toBeVisible();
+    await expect(page.getByText('Saved now: Saved first')).toBeVisible();
+    await expect(headline(page)).toHaveValue('Typed here');
+    expect((await server.api('GET', `/mentors/${mentor.handle}`, null)).headline).toBe('Saved first');
+    await page.getByRole('button', { name: 'Use mine' }).click();
+    await expect(page.getByText('Your settings are saved.')).toBeVisible();
+    expect((await server.api('GET', `/mentors/${mentor.handle}`, null)).headline).toBe('Typed here');
 });

@@ -1,12 +1,17 @@
 //! The command line.
 
 use crate::config::Config;
-use crate::edge::{self, Database, StartError};
+use crate::data_dir;
+use crate::edge::{self, Database, Missing, StartError};
 use crate::http_server;
 use booking::accounts::{self, NewAccount};
 use booking::seed::Amounts;
 use booking::{Context, Error};
 use scheduling::Language;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::env::VarError;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +21,7 @@ const HELP: &str = "\
 Yaksok (약속): booking that you host yourself
 
   yaksok serve [--demo]    migrate the database, then serve; --demo adds a mentor to an empty database
-  yaksok migrate           migrate the database
+  yaksok migrate           migrate the database; makes one where there is none
   yaksok mentor create --handle H --name N --email E --timezone Z [--json]
                            add a mentor; prints an API key and a link that logs in once
   yaksok backup FILE [--force]
@@ -29,7 +34,8 @@ Yaksok (약속): booking that you host yourself
   yaksok --version
   yaksok --help
 
-Settings come from the environment; README.md lists them.
+Settings come from the environment; README.md lists them. All but serve, migrate and restore fail where DATA_DIR or
+DATABASE_URL leads to no database.
 ";
 
 /// A command line that was understood.
@@ -109,21 +115,30 @@ fn seed(arguments: &[&str]) -> Result<Command, String> {
 
 /// Runs what the command line says.
 pub(crate) fn run() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let command = match parse(&arguments) {
-        Ok(Command::Help) => return say(HELP),
-        Ok(Command::Version) => return say(concat!("yaksok ", env!("CARGO_PKG_VERSION"), "\n")),
-        Ok(command) => command,
-        Err(what) => {
-            eprintln!("yaksok: {what}\n\n{HELP}");
-            return ExitCode::from(2);
+    let command =
+        match arguments().and_then(|arguments| parse(&arguments.iter().map(String::as_str).collect::<Vec<_>>())) {
+            Ok(Command::Help) => return say(HELP),
+            Ok(Command::Version) => return say(concat!("yaksok ", env!("CARGO_PKG_VERSION"), "\n")),
+            Ok(command) => command,
+            Err(what) => {
+                eprintln!("yaksok: {what}\n\n{HELP}");
+                return ExitCode::from(2);
+            }
+        };
+    let unreadable = RefCell::new(BTreeSet::new());
+    let config = Config::read(|name| match std::env::var(name) {
+        Err(VarError::NotUnicode(_)) => {
+            unreadable.borrow_mut().insert(format!("{name} is not UTF-8"));
+            None
         }
-    };
-    let config = match Config::read(|name| std::env::var(name).ok()) {
-        Ok(config) => config,
-        Err(errors) => {
-            eprintln!("{errors}");
+        value => value.ok(),
+    });
+    let mut unreadable = unreadable.into_inner();
+    let config = match config {
+        Ok(config) if unreadable.is_empty() => config,
+        refused => {
+            unreadable.extend(refused.err().map(|errors| errors.to_string()));
+            unreadable.iter().for_each(|line| eprintln!("{line}"));
             return ExitCode::from(2);
         }
     };
@@ -148,6 +163,12 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// What stands behind the program's name.
+fn arguments() -> Result<Vec<String>, String> {
+    let not_utf8 = |argument: OsString| format!("the argument `{}` is not UTF-8", argument.display());
+    std::env::args_os().skip(1).map(|argument| argument.into_string().map_err(not_utf8)).collect()
+}
+
 fn log_to_stderr(config: &Config) {
     let filter = config.log_filter.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new("info"));
     let to = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -169,9 +190,15 @@ async fn perform(command: Command, config: Config) -> Result<(), StartError> {
     if matches!(command, Command::Seed { .. }) {
         edge::may_seed(&config)?;
     }
+    data_dir::check(&config)?;
     // A backup is put back where no server runs.
     let beside = !matches!(command, Command::Serve { .. } | Command::Restore { .. });
-    let database = Database::open(&config, beside).await?;
+    let missing = match command {
+        Command::Serve { .. } | Command::Restore { .. } | Command::Migrate => Missing::Create,
+        _ => Missing::Fail,
+    };
+    let new = config.database_url.is_none() && !store::embedded::exists(&config.data_dir);
+    let database = Database::open(&config, beside, missing).await?;
     let done = match command {
         Command::Serve { demo } => match database.listen() {
             Ok(()) => http_server::serve(&config, database.store.clone(), demo).await,
@@ -212,6 +239,9 @@ async fn perform(command: Command, config: Config) -> Result<(), StartError> {
             say(&format!("{} is restored\n", file.display()));
         }),
         Command::Migrate => {
+            if new {
+                say(&format!("a new database was made in {}\n", edge::absolute(&config.data_dir).display()));
+            }
             say("the database is up to date\n");
             Ok(())
         }

@@ -1,7 +1,10 @@
 //! Configuration: environment variables, all checked before anything starts.
 
+use crate::proxies;
 use axum::http::Uri;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use calendars::caldav::Reach;
+use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -15,6 +18,8 @@ pub(crate) struct Config {
     pub(crate) database_url: Option<String>,
     pub(crate) migration_url: Option<String>,
     pub(crate) data_dir: PathBuf,
+    /// Where the host keeps its time zone data; none: in one of the usual places.
+    pub(crate) zone_directory: Option<PathBuf>,
     pub(crate) address: SocketAddr,
     pub(crate) metrics_address: Option<SocketAddr>,
     /// Without a slash at the end.
@@ -24,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) smtp_url: Option<String>,
     pub(crate) resend_api_key: Option<String>,
     pub(crate) mail_from: String,
+    /// What this server calls itself where it sends mail; none: what the machine calls itself.
+    pub(crate) helo_name: Option<String>,
     pub(crate) platform_api_key: Option<String>,
     pub(crate) signups_open: bool,
     /// The details of bookers are kept for so long after a booking's end; none: for ever.
@@ -31,7 +38,11 @@ pub(crate) struct Config {
     pub(crate) google: Option<Provider>,
     pub(crate) microsoft: Option<Provider>,
     pub(crate) sync_interval_seconds: u32,
+    /// Which CalDAV servers may be reached.
+    pub(crate) caldav: Reach,
     pub(crate) proxy_hops: usize,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) writes_per_minute: u32,
     pub(crate) reads_per_minute: u32,
     pub(crate) log_filter: String,
@@ -81,7 +92,17 @@ impl Config {
             address
         });
 
-        let base_url = value("BASE_URL").unwrap_or_else(|| format!("http://{}", reachable(address)));
+        // Links in mail must lead here from other machines, and an address to listen on everywhere is none to go to.
+        if value("BASE_URL").is_none() && address.ip().is_unspecified() {
+            wrong(
+                "BASE_URL",
+                &format!(
+                    "is missing: set it to the address that people use, such as https://book.example.com, \
+                 since LEPTOS_SITE_ADDR={address} listens on every network"
+                ),
+            );
+        }
+        let base_url = value("BASE_URL").unwrap_or_else(|| format!("http://{address}"));
         let base_url = base_url.trim_end_matches('/').to_owned();
         // An origin has the two slashes after its scheme, and no more.
         if !is_web_address(&base_url) || base_url.matches('/').count() > 2 || base_url.contains(['?', '#']) {
@@ -127,6 +148,8 @@ impl Config {
             }
         };
         let proxy_hops = number("TRUSTED_PROXY_HOPS", 0, 10) as usize;
+        let trusted_proxies = value("TRUSTED_PROXIES").unwrap_or_else(|| "private".into());
+        let trusted_proxies = proxies::networks(&trusted_proxies);
         let retention_days = number("BOOKING_RETENTION_DAYS", 0, 36_500);
         let writes_per_minute = number("RATE_LIMIT_WRITES_PER_MINUTE", 20, 1_000_000);
         let reads_per_minute = number("RATE_LIMIT_READS_PER_MINUTE", 600, 1_000_000);
@@ -135,6 +158,19 @@ impl Config {
         if sync_interval_seconds == 0 {
             wrong("CALENDAR_SYNC_INTERVAL_SECONDS", "must be 1 or more");
         }
+        if trusted_proxies.is_none() {
+            wrong(
+                "TRUSTED_PROXIES",
+                "must be addresses or networks with commas between, such as private,203.0.113.0/24",
+            );
+        }
+
+        let listed = Reach::listed(&value("CALDAV_ALLOWED_HOSTS").unwrap_or_default()).unwrap_or_else(|error| {
+            wrong("CALDAV_ALLOWED_HOSTS", &format!("must be a list such as nas.lan:8443, 10.0.0.0/8: {error}"));
+            Reach::default()
+        });
+        // Where people are served over TLS, the machine's own network is nobody's to reach into. Elsewhere it is in development.
+        let caldav = if base_url.starts_with("https://") { listed } else { Reach::anywhere() };
 
         let mut account = |id: &str, secret: &str| match (value(id), value(secret)) {
             (Some(id), Some(secret)) => Some((id, secret)),
@@ -176,7 +212,14 @@ impl Config {
         }
 
         let (smtp_url, resend_api_key) = (value("SMTP_URL"), value("RESEND_API_KEY"));
-        let mail_from = value("MAIL_FROM").unwrap_or_else(|| FROM.into());
+        let from_set = value("MAIL_FROM");
+        let mail_from = from_set.clone().unwrap_or_else(|| FROM.into());
+        let helo_name = value("SMTP_HELO_NAME").or_else(|| public_name(&base_url));
+        if helo_name.as_ref().is_some_and(|name| !is_helo_name(name)) {
+            errors.push(
+                "SMTP_HELO_NAME must be this server's full name, such as book.example.com, or [192.0.2.1]".into(),
+            );
+        }
         // Each by itself, so that one hides no other.
         let from = mailer::Mailer::new(transport(None, None, PathBuf::new()), &mail_from);
         let smtp = mailer::Mailer::new(transport(smtp_url.as_ref(), None, PathBuf::new()), FROM);
@@ -185,6 +228,12 @@ impl Config {
         if base_url.starts_with("https://") && smtp_url.is_none() && resend_api_key.is_none() {
             errors.push("SMTP_URL or RESEND_API_KEY is missing: with an https BASE_URL, mail must go out".into());
         }
+        if base_url.starts_with("https://") && from_set.is_none() {
+            errors.push(
+                "MAIL_FROM is missing: with an https BASE_URL, mail needs a sender that mail servers accept".into(),
+            );
+        }
+        errors.extend(tls::check_variables(&get).err());
 
         let log_filter = value("RUST_LOG").unwrap_or_else(|| "info".into());
         if log_filter.parse::<tracing_subscriber::filter::Targets>().is_err()
@@ -200,6 +249,7 @@ impl Config {
             database_url: value("DATABASE_URL"),
             migration_url: value("DATABASE_MIGRATION_URL"),
             data_dir: value("DATA_DIR").map_or_else(|| PathBuf::from("data"), PathBuf::from),
+            zone_directory: value("TZDIR").map(PathBuf::from),
             address,
             metrics_address,
             base_url,
@@ -208,6 +258,7 @@ impl Config {
             smtp_url,
             resend_api_key,
             mail_from,
+            helo_name,
             platform_api_key,
             signups_open: signups == "open",
             retention_days: Some(retention_days).filter(|days| *days > 0),
@@ -228,7 +279,9 @@ impl Config {
                 api_url: microsoft_urls.2,
             }),
             sync_interval_seconds,
+            caldav,
             proxy_hops,
+            trusted_proxies: trusted_proxies.unwrap_or_default(),
             writes_per_minute,
             reads_per_minute,
             log_filter,
@@ -240,10 +293,37 @@ impl Config {
         transport(self.smtp_url.as_ref(), self.resend_api_key.as_ref(), self.data_dir.join("mail"))
     }
 
+    /// Whether mail is written to files in `DATA_DIR`.
+    pub(crate) fn mail_in_files(&self) -> bool {
+        matches!(self.transport(), mailer::Transport::Files(_))
+    }
+
     /// Whether pages are served to people over TLS.
     pub(crate) fn is_https(&self) -> bool {
         self.base_url.starts_with("https://")
     }
+}
+
+/// The host of an origin, if it is a name that other machines may know.
+fn public_name(origin: &str) -> Option<String> {
+    const LOCAL: [&str; 8] = ["localhost", "local", "internal", "lan", "home", "arpa", "test", "invalid"];
+    let uri = origin.parse::<Uri>().ok()?;
+    let host = uri.host()?.trim_end_matches('.').to_ascii_lowercase();
+    let (_, last) = host.rsplit_once('.')?;
+    let is_name = last.bytes().any(|b| b.is_ascii_alphabetic()) && is_helo_name(&host);
+    (is_name && !LOCAL.contains(&last)).then_some(host)
+}
+
+/// A domain name or an address literal (RFC 5321, section 4.1.3).
+fn is_helo_name(name: &str) -> bool {
+    if let Some(literal) = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return literal.strip_prefix("IPv6:").unwrap_or(literal).parse::<IpAddr>().is_ok();
+    }
+    let label = |label: &str| {
+        let letters = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (1..=63).contains(&label.len()) && letters && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
 }
 
 /// `SMTP_URL` wins over `RESEND_API_KEY`; without either, files.
@@ -262,15 +342,6 @@ fn is_web_address(text: &str) -> bool {
     let (host, all) = (place.host(), place.as_str());
     let whole = all == host || place.port_u16().is_some();
     matches!(url.scheme_str(), Some("https" | "http")) && whole && !host.is_empty() && !all.contains('@')
-}
-
-/// An address to listen on everywhere is no address to go to.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::from(([127, 0, 0, 1], address.port())),
-        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port())),
-        _ => address,
-    }
 }
 
 #[cfg(test)]
@@ -303,15 +374,18 @@ mod tests {
             ("RATE_LIMIT_WRITES_PER_MINUTE", "-1"),
             ("BOOKING_RETENTION_DAYS", "36501"),
             ("TRUSTED_PROXY_HOPS", "many"),
+            ("TRUSTED_PROXIES", "proxy.example.com"),
             ("GOOGLE_CLIENT_ID", "id"),
             ("MICROSOFT_GRAPH_URL", "graph.example.com"),
             ("CALENDAR_SYNC_INTERVAL_SECONDS", "0"),
             ("SMTP_URL", "http://x"),
             ("MAIL_FROM", "nobody"),
+            ("SMTP_HELO_NAME", "two words"),
+            ("CALDAV_ALLOWED_HOSTS", "nas.lan, https://nas.lan"),
         ])
         .err()
         .unwrap();
-        assert_eq!(errors.len(), 15, "{errors:#?}");
+        assert_eq!(errors.len(), 18, "{errors:#?}");
         assert!(errors.iter().all(|line| !line.contains('\n')));
     }
 
@@ -351,10 +425,46 @@ mod tests {
     }
 
     #[test]
+    fn a_server_on_every_network_needs_its_public_address() {
+        for address in ["0.0.0.0:3000", "[::]:3000"] {
+            let errors = read(&[("LEPTOS_SITE_ADDR", address)]).err().unwrap();
+            assert!(errors.len() == 1 && errors[0].starts_with("BASE_URL is missing"), "{errors:?}");
+            assert!(read(&[("LEPTOS_SITE_ADDR", address), ("BASE_URL", "http://localhost:3000")]).is_ok());
+        }
+        assert!(read(&[("LEPTOS_SITE_ADDR", "192.0.2.1:3000")]).is_ok(), "a way to it is known");
+    }
+
+    #[test]
     fn https_needs_a_way_for_mail() {
         let errors = read(&[("BASE_URL", "https://book.example.com")]).err().unwrap();
         assert!(errors[0].starts_with("SMTP_URL or RESEND_API_KEY is missing"), "{errors:?}");
-        assert!(read(&[("BASE_URL", "https://book.example.com/"), ("RESEND_API_KEY", "re_x")]).is_ok());
+        assert!(errors[1].starts_with("MAIL_FROM is missing"), "{errors:?}");
+        let from = ("MAIL_FROM", "bookings@example.com");
+        assert!(read(&[("BASE_URL", "https://book.example.com/"), ("RESEND_API_KEY", "re_x"), from]).is_ok());
+    }
+
+    #[test]
+    fn the_name_for_mail_servers_is_a_public_one() {
+        let name = |pairs: &[(&str, &str)]| read(pairs).unwrap().helo_name;
+        for (base_url, expected) in [
+            ("http://book.example.com", Some("book.example.com")),
+            ("http://Book.Example.com:8443", Some("book.example.com")),
+            ("http://localhost:3000", None),
+            ("http://book", None),
+            ("http://192.0.2.1", None),
+            ("http://[2001:db8::1]:3000", None),
+            ("http://nas.local", None),
+            ("http://book.internal", None),
+        ] {
+            assert_eq!(name(&[("BASE_URL", base_url)]).as_deref(), expected, "{base_url}");
+        }
+        for fine in ["mx.example.com", "mx", "[192.0.2.1]", "[IPv6:2001:db8::1]"] {
+            let set = [("BASE_URL", "http://book.example.com"), ("SMTP_HELO_NAME", fine)];
+            assert_eq!(name(&set).as_deref(), Some(fine));
+        }
+        for wrong in ["-mx.example.com", "mx..example.com", "[x]", "mx_1", "한국.kr", "mx.example.com\r\nMAIL"] {
+            assert!(read(&[("SMTP_HELO_NAME", wrong)]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

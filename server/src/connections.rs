@@ -1,7 +1,7 @@
 //! Connections: how many there may be at once, and how long each may take to say what it wants. Slow or silent clients
 //! cost a little memory for a while, and never a worker.
 
-use crate::limits::network;
+use crate::proxies::{Proxies, network};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -28,23 +28,26 @@ const LARGEST_HEAD: usize = 32 * 1024;
 const WAITING: u32 = 4096;
 
 /// What connections may take.
-#[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// So many at once; more wait to be accepted.
     connections: usize,
     /// As many of them may be one client's; more are closed at once, so that nobody takes every place.
-    of_one: Option<usize>,
+    of_one: usize,
+    /// Connections of a proxy are those of many clients.
+    proxies: Proxies,
     /// So long until a request's head is there, from the connection's beginning or the answer before.
     head: Duration,
 }
 
 impl Bounds {
     /// What this process can bear: the files that it may open, but for those of the database, of mail and of pages.
-    /// `direct`: each client comes from an address of its own.
-    pub(crate) fn of_process(direct: bool) -> Self {
+    pub(crate) fn of_process(proxies: Proxies) -> Self {
         let connections = most_files().saturating_sub(256).clamp(64, 8192);
-        let of_one = direct.then(|| (connections / 4).min(256));
-        Self { connections, of_one, head: Duration::from_secs(30) }
+        Self { connections, of_one: (connections / 4).min(256), proxies, head: Duration::from_secs(30) }
+    }
+
+    fn of_peer(&self, peer: IpAddr) -> usize {
+        if self.proxies.may_be_proxy(peer) { usize::MAX } else { self.of_one }
     }
 }
 
@@ -86,7 +89,7 @@ pub(crate) async fn serve(
             next = next => next,
             () = &mut stop => break,
         };
-        let Some(seat) = clients.clone().enter(peer.ip(), bounds.of_one.unwrap_or(usize::MAX)) else { continue };
+        let Some(seat) = clients.clone().enter(peer.ip(), bounds.of_peer(peer.ip())) else { continue };
         let application = application.clone();
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request = request.map(Body::new);
@@ -175,7 +178,7 @@ mod tests {
         });
         let application = Router::new().route("/", get(async || "fine")).route("/slowly", slowly);
         let (stop, stopped) = oneshot::channel();
-        let bounds = Bounds { connections, of_one: Some(3), head };
+        let bounds = Bounds { connections, of_one: 3, proxies: Proxies::none(), head };
         (address, stop, tokio::spawn(serve(listener, application, bounds, async { drop(stopped.await) })))
     }
 

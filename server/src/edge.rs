@@ -16,7 +16,7 @@ use mailer::Mailer;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::Store;
 use store::backup::{self, BackupError};
@@ -55,10 +55,26 @@ pub(crate) enum StartError {
          every server the same one, or the one before as CALENDAR_TOKEN_ENCRYPTION_KEY_PREVIOUS"
     )]
     OtherKey,
+    #[error(
+        "there is no database in {0}, which is DATA_DIR. Set DATA_DIR to the server's, or DATABASE_URL; `yaksok migrate` \
+         makes a new database"
+    )]
+    NoDatabase(String),
+    #[error("the database that DATABASE_URL names is not one of Yaksok's; `yaksok migrate` makes it one")]
+    NotSetUp,
     #[error("{0}: {1}")]
     File(String, io::Error),
     #[error("{0}")]
     Other(String),
+}
+
+/// What a command does where there is no database yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It makes one.
+    Create,
+    /// It fails: what it is for is in the database of a server, and an empty one somewhere else would only hide the mistake.
+    Fail,
 }
 
 /// The database that the configuration names, or the embedded one.
@@ -71,7 +87,10 @@ pub(crate) struct Database {
 impl Database {
     /// Starts what must be started, migrates, connects. `beside`: a command, which may use the embedded database of a
     /// server that runs.
-    pub(crate) async fn open(config: &Config, beside: bool) -> Result<Self, StartError> {
+    pub(crate) async fn open(config: &Config, beside: bool, missing: Missing) -> Result<Self, StartError> {
+        if missing == Missing::Fail {
+            is_there(config).await?;
+        }
         let running = if beside { embedded::running(&config.data_dir)? } else { None };
         let (cluster, owner, application) = match (&config.database_url, running) {
             (Some(url), _) => (None, config.migration_url.clone().unwrap_or_else(|| url.clone()), url.clone()),
@@ -105,6 +124,23 @@ impl Database {
     }
 }
 
+/// Whether there is a database for a command that makes none.
+async fn is_there(config: &Config) -> Result<(), StartError> {
+    match (&config.database_url, &config.migration_url) {
+        (Some(url), owner) => match Store::is_set_up(owner.as_ref().unwrap_or(url)).await? {
+            true => Ok(()),
+            false => Err(StartError::NotSetUp),
+        },
+        (None, _) if embedded::exists(&config.data_dir) => Ok(()),
+        (None, _) => Err(StartError::NoDatabase(absolute(&config.data_dir).display().to_string())),
+    }
+}
+
+/// As the person at the command line can find it, from wherever they stand.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The context of all use cases.
 pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartError> {
     let key = match config.seal_key {
@@ -115,8 +151,8 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
     let context = Context::new(Inner {
         store,
         sealer,
-        mailer: Mailer::new(config.transport(), &config.mail_from)?,
-        zones: Zones::newest(),
+        mailer: Mailer::with_helo_name(config.transport(), &config.mail_from, config.helo_name.as_deref())?,
+        zones: config.zone_directory.as_ref().map_or_else(Zones::newest, |path| Zones::of(vec![path.clone()])),
         calendars: calendars(config)?,
         clock: Box::new(SystemClock::new()),
         random: Box::new(SystemRandom),
@@ -125,12 +161,6 @@ pub(crate) fn context(config: &Config, store: Store) -> Result<Context, StartErr
         details_kept: config.retention_days.map(|days| TimeDelta::days(i64::from(days))),
         jobs_left: Notify::new(),
     });
-    if context.zones.is_stale(context.now()) {
-        tracing::warn!(
-            version = context.zones.version(),
-            "the time zone data is over a year old: update tzdata, or Yaksok"
-        );
-    }
     Ok(context)
 }
 
@@ -151,8 +181,7 @@ fn calendars(config: &Config) -> Result<Settings, StartError> {
         http: Http::new().map_err(|error| StartError::Other(error.to_string()))?,
         google: config.google.as_ref().map(|of| service(remote::Provider::Google, of)),
         microsoft: config.microsoft.as_ref().map(|of| service(remote::Provider::Microsoft, of)),
-        // Whoever serves people over TLS is no development machine.
-        private_addresses: !config.is_https(),
+        caldav: config.caldav.clone(),
         sync_interval: TimeDelta::seconds(i64::from(config.sync_interval_seconds)),
         push: config.is_https(),
     })

@@ -2,9 +2,10 @@
 
 use crate::pages::{Site, Visitor};
 use crate::patience::busy;
+use crate::zone_query;
 use app::AppError;
 use app::api::public::BookForm;
-use app::api::server::{book_in, nearest_in, wire};
+use app::api::server::{book_in, nearest_in, receipt_cookie, wire};
 use app::components::pick::instant_tag;
 use app::context::{NEARBY, Posted};
 use axum::Router;
@@ -12,7 +13,7 @@ use axum::extract::{Extension, Form, FromRequest, FromRequestParts, Path, Query,
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use booking::accounts::{self, NewAccount};
+use booking::accounts::{self, NewAccount, SentForm};
 use booking::bookings::{self, Key};
 use booking::secrets::{Kind, Secret};
 use booking::{Context, Error, erasure};
@@ -67,6 +68,18 @@ impl Submission {
         &self.site.context
     }
 
+    /// The form as it is recognised when it is sent again.
+    ///
+    /// These need it, since a repeat would mail a second time or find its link used up: signing up, asking for a new password,
+    /// setting it, confirming an address. Booking has a key of its own (`book_in`). The others are idempotent: logging in opens
+    /// a session, of which the browser keeps the last; logging out and choosing a language end in the same state; what a
+    /// booking's page sends, see `act`. What the dashboard sends, a script sends once at a time: profile, hours, session types
+    /// and the choice of calendars are put whole, an account on a calendar server is connected once, and deleting or
+    /// disconnecting finds nothing the second time. A second API key can be told from the first, and revoked.
+    fn sent(&self, about: &[&str]) -> Option<SentForm> {
+        SentForm::new(self.value("idempotency_key"), about)
+    }
+
     fn value(&self, field: &str) -> &str {
         self.values.get(field).map(String::as_str).unwrap_or_default()
     }
@@ -112,14 +125,15 @@ async fn sign_up(form: Submission) -> Response {
         handle: form.value("handle").trim().to_owned(),
         name: form.value("name").to_owned(),
         email: form.value("email").trim().to_owned(),
-        timezone: form.value("timezone").to_owned(),
+        timezone: zone_query::meant(form.context(), form.value("timezone")),
         headline: None,
         bio: None,
         photo_url: None,
         language: form.visitor.language,
         format: Some(form.visitor.format),
     };
-    match accounts::sign_up(form.context(), &new, Secret::new(form.value("password"))).await {
+    let sent = form.sent(&["signup", &new.email, &new.handle]);
+    match accounts::sign_up_once(form.context(), &new, Secret::new(form.value("password")), sent).await {
         Ok(()) => see(&format!("{}?sent=1", urls::SIGNUP)),
         Err(error) => form.refuse(error).await,
     }
@@ -150,9 +164,11 @@ async fn to_home() -> Response {
 async fn forgot(form: Submission) -> Response {
     let token = form.value("token");
     let done = if token.is_empty() {
-        accounts::forgot(form.context(), form.value("email")).await.map(|()| format!("{}?sent=1", urls::FORGOT))
+        let (email, sent) = (form.value("email"), form.sent(&["forgot", form.value("email")]));
+        accounts::forgot_once(form.context(), email, sent).await.map(|()| format!("{}?sent=1", urls::FORGOT))
     } else {
-        accounts::reset_password(form.context(), &Secret::new(token), Secret::new(form.value("password")))
+        let (password, sent) = (Secret::new(form.value("password")), form.sent(&["reset", token]));
+        accounts::reset_password_once(form.context(), &Secret::new(token), password, sent)
             .await
             .map(|()| format!("{}?reset=1", urls::LOGIN))
     };
@@ -163,7 +179,8 @@ async fn forgot(form: Submission) -> Response {
 }
 
 async fn verify(form: Submission) -> Response {
-    match accounts::verify_email(form.context(), &Secret::new(form.value("token"))).await {
+    let (token, sent) = (Secret::new(form.value("token")), form.sent(&["verify", form.value("token")]));
+    match accounts::verify_email_once(form.context(), &token, sent).await {
         Ok(token) => form.logged_in(&token, urls::DASHBOARD).await,
         Err(error) => form.refuse(error).await,
     }
@@ -194,7 +211,7 @@ async fn enter(State(site): State<Site>, Query(query): Query<Values>) -> Respons
 async fn language(form: Submission) -> Response {
     let mut response = see(local(form.value("next"), urls::HOME));
     if let Some(language) = Language::from_tag(form.value("language")) {
-        response.headers_mut().append(header::SET_COOKIE, form.site.language_cookie(language));
+        response.headers_mut().append(header::SET_COOKIE, form.site.lasting_cookie("language", language.tag()));
     }
     response
 }
@@ -225,20 +242,28 @@ async fn book_form(mut form: Submission, mentor: String, session_type: String) -
         return form.refuse(Error::invalid("start", "required", "Choose a time first.")).await;
     };
     let asked = BookForm {
-        mentor,
-        session_type,
         start: start.to_utc(),
         name: form.value("name").to_owned(),
         email: form.value("email").to_owned(),
         timezone: form.value("timezone").to_owned(),
         notes: form.value("notes").to_owned(),
         idempotency_key: form.value("idempotency_key").to_owned(),
-        hold: None,
+        hold: form.visitor.cookies.hold_of(&mentor, start.to_utc(), form.context().now()),
+        mentor,
+        session_type,
     };
     let (mentor, session_type) = (asked.mentor.clone(), asked.session_type.clone());
     form.values.remove(NEARBY);
     match book_in(form.context(), asked, form.visitor.caller()).await {
-        Ok(token) => see(&format!("{}?new=1", bookings::manage_path(&token))),
+        Ok(token) => {
+            let receipt = (start.to_utc(), mentor);
+            let cookie = receipt_cookie(form.context(), &form.visitor.cookies, receipt, &token);
+            let mut response = see(&format!("{}?new=1", bookings::manage_path(&token)));
+            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            response
+        }
         Err(error) => {
             let error = wire(error);
             if error == AppError::SlotUnavailable {
@@ -257,21 +282,27 @@ fn manage_key(token: &str) -> Result<Key, Error> {
 
 async fn manage(Path(token): Path<String>, form: Submission) -> Response {
     match act(&form, &token).await {
-        Ok(()) => see(&urls::manage(&token)),
+        Ok(done) => see(&format!("{}{done}", urls::manage(&token))),
         Err(error) => form.refuse(error).await,
     }
 }
 
-async fn act(form: &Submission, token: &str) -> Result<(), Error> {
+/// Does what a form of the booking's page asks for. Answers the query of the page that says so.
+///
+/// None of these needs an idempotency key. Sent again, cancelling finds the booking cancelled, moving finds it at that start,
+/// and erasing finds nothing left: each leads to the page as it is.
+async fn act(form: &Submission, token: &str) -> Result<&'static str, Error> {
     let key = manage_key(token)?;
     match form.value("action") {
-        "cancel" => {
-            bookings::cancel(form.context(), &key, Some(form.value("reason").to_owned())).await?;
-        }
+        "cancel" => match bookings::cancel(form.context(), &key, Some(form.value("reason").to_owned())).await {
+            Ok(_) | Err(Error::AlreadyCancelled) => {}
+            Err(error) => return Err(error),
+        },
         "reschedule" => {
             let start = DateTime::parse_from_rfc3339(form.value("start"))
                 .map_err(|_| Error::invalid("start", "required", "Choose a time first."))?;
             bookings::reschedule(form.context(), &key, start.to_utc()).await?;
+            return Ok("?moved=1");
         }
         "erase" => {
             let Key::Token(token) = &key else { return Err(Error::NotFound) };
@@ -279,7 +310,7 @@ async fn act(form: &Submission, token: &str) -> Result<(), Error> {
         }
         _ => return Err(Error::invalid("action", "invalid", "Choose what to do: cancel, reschedule or erase.")),
     }
-    Ok(())
+    Ok("")
 }
 
 async fn invite(State(site): State<Site>, Path(token): Path<String>) -> Response {

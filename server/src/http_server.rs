@@ -5,7 +5,8 @@ use crate::edge::{self, StartError};
 use crate::limits::{self, Client, Limits};
 use crate::pages::{self, Site, Visitor};
 use crate::problem::Problem;
-use crate::{api, connect, connections, forms, live, metrics, patience};
+use crate::proxies::Proxies;
+use crate::{api, connect, connections, forms, live, metrics, patience, zone_query};
 use app::document::Files;
 use axum::Router;
 use axum::body::Body;
@@ -46,8 +47,9 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
         return Err(StartError::OtherKey);
     }
     let platform = config.platform_api_key.as_ref().map(|key| booking::secrets::sha256(key.as_bytes()));
-    let limits = Limits::new(config.writes_per_minute, config.reads_per_minute, config.proxy_hops, platform);
-    let mail_in_files = matches!(config.transport(), mailer::Transport::Files(_));
+    let proxies = Proxies::new(config.proxy_hops, config.trusted_proxies.clone(), &config.base_url);
+    let limits = Limits::new(config.writes_per_minute, config.reads_per_minute, proxies.clone(), platform);
+    let mail_in_files = config.mail_in_files();
     let options = options(config)?;
     let site = Site { context: context.clone(), files: files()?, options, https: config.is_https(), mail_in_files };
     let (stop, stopped) = watch::channel(false);
@@ -59,6 +61,8 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
     let listener = connections::listen(config.address)
         .map_err(|error| StartError::File(format!("listening on {}", config.address), error))?;
     tracing::info!(address = %config.address, url = config.base_url, "yaksok serves");
+    booking::zones::log(&context);
+    proxies.check_settings();
     if with_demo {
         show_demo(&context).await?;
     }
@@ -73,8 +77,7 @@ pub(crate) async fn serve(config: &Config, store: Store, with_demo: bool) -> Res
             limits.forget_quiet();
         }
     });
-    // Behind proxies all clients come from the same few addresses.
-    let bounds = connections::Bounds::of_process(config.proxy_hops == 0);
+    let bounds = connections::Bounds::of_process(proxies);
     let server = tokio::spawn(connections::serve(listener, application, bounds, until_stopped(stopped)));
     let signalled = wait_for_signal().await;
     tracing::info!("stopping");
@@ -163,6 +166,7 @@ pub(crate) fn router(
         .merge(forms::routes())
         .merge(connect::routes())
         .leptos_routes_with_handler(page_routes, page)
+        .layer(from_fn_with_state(context.clone(), zone_query::settle))
         .fallback(not_found)
         .layer(csrf)
         .layer(from_fn_with_state(site.clone(), pages::identify))
@@ -199,8 +203,8 @@ pub(crate) fn router(
 pub(crate) fn without_pages(context: &Context, limits: Limits, platform: Option<[u8; 32]>) -> Router {
     api::routes(context.clone(), platform)
         .merge(connect::notifications().with_state(context.clone()))
-        .layer(from_fn_with_state(limits, limits::limit))
-        .merge(api::health(context.clone()))
+        .layer(from_fn_with_state(limits.clone(), limits::limit))
+        .merge(api::health(context.clone()).layer(Extension(limits.proxies)))
 }
 
 /// What every route has around it.
@@ -209,7 +213,8 @@ pub(crate) fn hardened(router: Router, https: bool) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(async |request: Request, next: axum::middleware::Next| harden(next.run(request).await)))
         .layer(from_fn(metrics::count))
-        .layer(CatchPanicLayer::new());
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(api::cors::answer));
     if https { router.layer(from_fn(strict_transport)) } else { router }
 }
 

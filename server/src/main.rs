@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod connect;
 mod connections;
+mod data_dir;
 mod edge;
 mod forms;
 mod health;
@@ -19,6 +20,8 @@ mod metrics;
 mod pages;
 mod patience;
 mod problem;
+mod proxies;
+mod zone_query;
 
 #[cfg(test)]
 mod tests;

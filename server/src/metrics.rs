@@ -43,6 +43,14 @@ fn describe() {
     describe_gauge!("yaksok_jobs_waiting", "Jobs that wait, those of the future included.");
     describe_gauge!("yaksok_jobs_given_up", "Jobs that were given up: dead letters.");
     describe_gauge!("yaksok_jobs_oldest_seconds", "For how long the oldest job has been due.");
+    describe_gauge!(
+        "yaksok_mail_failing",
+        "1 while mail waits for the operator, by this server's last attempt; else 0."
+    );
+    describe_counter!(
+        "yaksok_mail_refused_total",
+        "Messages that were not sent, by cause: temporary, operator, final."
+    );
     describe_gauge!("yaksok_calendars_lagging", "Connected calendars that should have been looked at, and were not.");
     describe_gauge!("yaksok_database_connections", "Connections to the database, by state: used, idle.");
     describe_gauge!("yaksok_database_up", "Whether the database answers: 1 or 0.");
@@ -59,6 +67,7 @@ async fn show(State((recorder, context)): State<(PrometheusHandle, Context)>) ->
     let (used, idle) = context.store.connections();
     gauge!("yaksok_database_connections", "state" => "used").set(used);
     gauge!("yaksok_database_connections", "state" => "idle").set(idle);
+    gauge!("yaksok_mail_failing").set(if context.mailer.failing().is_some() { 1 } else { 0 });
     let queue = jobs::queue(&context).await;
     gauge!("yaksok_database_up").set(if queue.is_ok() { 1 } else { 0 });
     if let Ok(queue) = queue {

@@ -1,5 +1,6 @@
 //! Pages and server functions: what each request knows of its visitor, and the headers that keep a page to itself.
 
+use app::api::cookies::Cookies;
 use app::api::server::Caller;
 use app::context::{CLOCK_COOKIE, Posted, Viewer, Visit};
 use app::document::{self, Files};
@@ -10,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::secrets::Secret;
 use booking::store::Account;
-use booking::{Context, accounts, calendar, jobs};
+use booking::{Context, accounts, calendar, jobs, schedule};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use scheduling::{ClockFormat, Language, MentorId, RegionalFormat, urls};
@@ -35,6 +36,7 @@ pub(crate) struct Visitor {
     pub(crate) language: Language,
     /// How hours and weeks are written for them.
     pub(crate) format: RegionalFormat,
+    pub(crate) cookies: Cookies,
 }
 
 impl Visitor {
@@ -46,6 +48,7 @@ impl Visitor {
             session: None,
             language: Language::default(),
             format: RegionalFormat::default(),
+            cookies: Cookies::default(),
         }
     }
 
@@ -78,10 +81,10 @@ impl Site {
         HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
     }
 
-    /// A cookie that remembers the language for a year.
-    pub(crate) fn language_cookie(&self, language: Language) -> HeaderValue {
+    /// A cookie that remembers a choice for a year: the language, or how hours are counted.
+    pub(crate) fn lasting_cookie(&self, name: &str, value: &str) -> HeaderValue {
         let secure = if self.https { "; Secure" } else { "" };
-        let cookie = format!("language={}; Path=/; SameSite=Lax; Max-Age=31536000{secure}", language.tag());
+        let cookie = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age=31536000{secure}");
         HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
     }
 
@@ -89,6 +92,7 @@ impl Site {
     pub(crate) fn provide(&self, visitor: &Visitor, posted: Option<Posted>) {
         provide_context(self.context.clone());
         provide_context(visitor.caller());
+        provide_context(visitor.cookies.clone());
         provide_context(Visit {
             language: visitor.language,
             format: visitor.format,
@@ -98,6 +102,8 @@ impl Site {
             signups_open: self.context.signups_open,
             mail_in_files: self.mail_in_files,
             posted,
+            timezone: visitor.cookies.timezone.clone(),
+            form_key: self.form_key(),
         });
         if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), leptos::nonce::use_nonce()) {
             let mut policy = format!("default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; ");
@@ -110,6 +116,13 @@ impl Site {
                 response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }
         }
+    }
+
+    /// 128 random bits, in hexadecimal.
+    fn form_key(&self) -> String {
+        let mut bytes = [0; 16];
+        self.context.random.fill(&mut bytes);
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
     /// Renders the page of `uri`, with what was posted to it.
@@ -158,6 +171,7 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
     let language =
         cookie(headers, "language").and_then(Language::from_tag).unwrap_or_else(|| Language::negotiate(accepted));
     let format = format_of(request.uri(), headers, account.as_ref(), accepted);
+    let cookies = Cookies::read(|name| cookie(headers, name), |zone| site.context.zones.contains(zone));
     let path = request.uri().path();
     let private = path == urls::DASHBOARD || path.starts_with("/dashboard/");
     let calendar_expired = match &account {
@@ -170,6 +184,10 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
         Some(account) if private => jobs::given_up(&site.context, account.id()).await.unwrap_or_default(),
         _ => 0,
     };
+    let lacks_link = match &account {
+        Some(account) if private => schedule::any_lacks_link(&site.context, account.id()).await.unwrap_or_default(),
+        _ => false,
+    };
     let visitor = Visitor {
         mentor: account.as_ref().map(|account| account.id()),
         viewer: account.map(|account| Viewer {
@@ -177,17 +195,24 @@ pub(crate) async fn identify(State(site): State<Site>, mut request: Request, nex
             name: account.name,
             calendar_expired,
             given_up,
+            lacks_link,
         }),
         session,
         language,
         format,
+        cookies,
     };
     if private && visitor.mentor.is_none() && [Method::GET, Method::HEAD].contains(request.method()) {
         let next = request.uri().path_and_query().map(|p| p.as_str()).unwrap_or(path);
         return Redirect::to(&format!("{}?next={}", urls::LOGIN, percent_encode(next))).into_response();
     }
+    // The switch is a link, which remembers the choice where no script does.
+    let switched = clock_in(request.uri()).filter(|clock| cookie(request.headers(), CLOCK_COOKIE) != Some(clock.tag()));
     request.extensions_mut().insert(visitor);
     let mut response = next.run(request).await;
+    if let Some(clock) = switched {
+        response.headers_mut().append(header::SET_COOKIE, site.lasting_cookie(CLOCK_COOKIE, clock.tag()));
+    }
     // A page holds its visitor's language and name: no cache may give it to another.
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));

@@ -94,6 +94,16 @@ impl From<Error> for Problem {
                 conflict("too_late", "It is too late to change this booking; the mentor can still cancel it.")
             }
             Error::StillUpcoming => conflict("still_upcoming", "The booking is still to come. Cancel it first."),
+            Error::Stale => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "Something else is saved than the header If-Match or If-None-Match says. Read it again.",
+            ),
+            Error::AccountClosed => Self::new(
+                StatusCode::GONE,
+                "account_closed",
+                "The mentor has closed the account; this session is cancelled.",
+            ),
             Error::HandleTaken => conflict("handle_taken", "That handle is taken. Choose another."),
             Error::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

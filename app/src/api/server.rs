@@ -1,12 +1,13 @@
 //! The server's half of the server functions: context in, use case, wire types out.
 
 use super::Page;
+use super::cookies::{Cookies, Held, Receipt};
 use super::dashboard::{
-    Activity, ActivityLine, ActivityOf, ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Editor,
-    SessionTimes, Settings,
+    Activity, ActivityLine, ActivityOf, ApiKeyView, BookingFilter, CalendarView, Calendars, ConnectionView, Deletion,
+    Editor, HoursToSave, SessionTimes, SessionTypesView, Settings, TimesToSave, Upcoming,
 };
-use super::manage::{BookingKey, BookingView};
-use super::public::{BookForm, Booked, HoldView, MentorCard, MentorPage, Month};
+use super::manage::{BookingKey, BookingView, OutsideView};
+use super::public::{BookForm, Booked, BookedHere, HoldView, MentorCard, MentorPage, Month, ZoneChoice, ZoneChoices};
 use crate::AppError;
 use crate::i18n::messages;
 use booking::bookings::{Idempotency, Key, List, Request};
@@ -14,14 +15,17 @@ use booking::calendar::ConnectError;
 use booking::listing::{Horizon, Search};
 use booking::secrets::{Kind, Secret, sha256};
 use booking::store::{self, Account, Happened, Mentor, Profile};
+use booking::version::Expected;
+use booking::zones::search;
 use booking::{
-    Context, Error, accounts, activity as history, bookings as rules, calendar, erasure, holds, jobs, listing, schedule,
+    Context, Error, accounts, activity as history, bookings as rules, calendar, erasure, holds, jobs, listing,
+    schedule, version,
 };
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use leptos::prelude::*;
 use scheduling::{
-    Actor, ApiKeyId, Availability, BookingId, CalendarId, ConnectionId, FieldError, Language, MentorId, OffsetTable,
-    RegionalFormat, SessionType, Status,
+    Actor, ApiKeyId, BookingId, CalendarId, ConnectionId, FieldError, Language, MentorId, OffsetTable, RegionalFormat,
+    SessionType, Status,
 };
 use uuid::Uuid;
 
@@ -44,6 +48,19 @@ fn context() -> Context {
     expect_context()
 }
 
+fn cookies() -> Cookies {
+    use_context().unwrap_or_default()
+}
+
+/// Adds a cookie to the answer of a server function.
+fn set_cookie(cookie: &str) {
+    if let (Some(response), Ok(cookie)) =
+        (use_context::<leptos_axum::ResponseOptions>(), http::HeaderValue::from_str(cookie))
+    {
+        response.append_header(http::header::SET_COOKIE, cookie);
+    }
+}
+
 fn caller() -> Result<MentorId, AppError> {
     expect_context::<Caller>().mentor.ok_or(AppError::Unauthenticated).inspect_err(answer_with_status)
 }
@@ -58,6 +75,8 @@ pub fn wire(error: Error) -> AppError {
         Error::NotPending => AppError::NotPending,
         Error::TooLate => AppError::TooLate,
         Error::StillUpcoming => AppError::StillUpcoming,
+        Error::Stale => AppError::Stale,
+        Error::AccountClosed => AppError::AccountClosed,
         Error::HandleTaken => AppError::HandleTaken,
         Error::WrongCredentials => AppError::WrongCredentials,
         Error::SignupsClosed => AppError::NotFound,
@@ -94,6 +113,8 @@ pub fn status(error: &AppError) -> http::StatusCode {
         | AppError::TooLate
         | AppError::StillUpcoming
         | AppError::HandleTaken => S::CONFLICT,
+        AppError::Stale => S::PRECONDITION_FAILED,
+        AppError::AccountClosed => S::GONE,
         AppError::Invalid(_) => S::UNPROCESSABLE_ENTITY,
         AppError::RateLimited => S::TOO_MANY_REQUESTS,
         AppError::Unavailable => S::SERVICE_UNAVAILABLE,
@@ -140,7 +161,25 @@ pub(super) async fn mentors(query: Option<String>, cursor: Option<String>) -> Re
 
 pub(super) async fn mentor(handle: String) -> Result<MentorPage, AppError> {
     let (mentor, session_types) = listing::mentor(&context(), &handle).await.map_err(fail)?;
+    redirect_renamed(&handle, &mentor.handle);
     Ok(MentorPage { mentor: card(mentor), session_types })
+}
+
+/// A page that was asked for under a handle that its mentor gave up is at the handle of today (308, RFC 9110, 15.4.9). Server
+/// functions are answered as they are.
+fn redirect_renamed(asked: &str, current: &str) {
+    let (Some(parts), Some(response)) =
+        (use_context::<http::request::Parts>(), use_context::<leptos_axum::ResponseOptions>())
+    else {
+        return;
+    };
+    let rest = parts.uri.path().strip_prefix('/').and_then(|path| path.strip_prefix(asked));
+    let Some(rest) = rest.filter(|rest| asked != current && (rest.is_empty() || rest.starts_with('/'))) else { return };
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    if let Ok(location) = http::HeaderValue::from_str(&format!("/{current}{rest}{query}")) {
+        response.set_status(http::StatusCode::PERMANENT_REDIRECT);
+        response.insert_header(http::header::LOCATION, location);
+    }
 }
 
 pub(super) async fn month(
@@ -149,9 +188,28 @@ pub(super) async fn month(
     month: Option<String>,
     timezone: Option<String>,
 ) -> Result<Month, AppError> {
-    let horizon = listing::recent_horizon(&context(), &handle, &session_type, timezone.as_deref()).await;
-    let horizon = horizon.map_err(fail)?;
-    Ok(month_of(horizon, month.as_deref()))
+    let (context, cookies) = (context(), cookies());
+    let horizon = listing::recent_horizon(&context, &handle, &session_type, timezone.as_deref()).await;
+    let month = month_of(horizon.map_err(fail)?, month.as_deref());
+    let held = cookies.held.as_ref().filter(|held| held.mentor == handle && held.until > month.now);
+    let booked = booked_here(&context, &cookies, &handle, &month).await;
+    Ok(Month { held: held.map(|held| held.start), booked, ..month })
+}
+
+/// What this browser has booked with a mentor and is not offered any more, as far as it still stands.
+async fn booked_here(context: &Context, cookies: &Cookies, handle: &str, month: &Month) -> Vec<BookedHere> {
+    let mut booked = Vec::new();
+    let gone = |receipt: &&Receipt| receipt.mentor == handle && month.starts.binary_search(&receipt.start).is_err();
+    for receipt in cookies.booked.iter().filter(gone) {
+        let Ok(key) = key(BookingKey::Token(receipt.token.clone())) else { continue };
+        let stands = rules::get(context, &key).await.is_ok_and(|rules::Booked { booking, .. }| {
+            booking.start == receipt.start && matches!(booking.status, Status::Pending | Status::Confirmed)
+        });
+        if stands {
+            booked.push(BookedHere { start: receipt.start, manage_path: receipt.path() });
+        }
+    }
+    booked
 }
 
 /// The part of what is offered that one month shows.
@@ -166,7 +224,8 @@ fn month_of(horizon: Horizon, month: Option<&str>) -> Month {
         let date = zone.wall(*start).date();
         (date.year(), date.month()) == (first_day.year(), first_day.month())
     });
-    Month { first_day, zone, mentor_zone, now, starts, next_free, horizon_end: end, duration_minutes }
+    let (held, booked) = (None, Vec::new());
+    Month { first_day, zone, mentor_zone, now, starts, next_free, horizon_end: end, duration_minutes, held, booked }
 }
 
 pub(super) async fn nearest(
@@ -195,17 +254,38 @@ pub async fn nearest_in(
 }
 
 pub(super) async fn book(form: BookForm) -> Result<Booked, AppError> {
-    let token = book_in(&context(), form, expect_context::<Caller>()).await.map_err(fail)?;
+    let (context, receipt) = (context(), (form.start, form.mentor.clone()));
+    let token = book_in(&context, form, expect_context::<Caller>()).await.map_err(fail)?;
+    set_cookie(&receipt_cookie(&context, &cookies(), receipt, &token));
     Ok(Booked { manage_path: rules::manage_path(&token) })
 }
 
+/// `Set-Cookie` by which the browser knows that it has booked this start with this mentor.
+pub fn receipt_cookie(
+    context: &Context,
+    cookies: &Cookies,
+    (start, mentor): (DateTime<Utc>, String),
+    token: &Secret,
+) -> String {
+    cookies.with_booked(Receipt { start, mentor, token: token.reveal().to_owned() }, &context.base_url)
+}
+
+/// The shortest key that is taken for one of ours: it is long enough that nobody else can know it.
+const SHORTEST_FORM_KEY: usize = 32;
+
 /// Books what the form asks for; the same from a plain form and from a script. Answers the manage token.
+///
+/// A form books once: sent again, even with something else in it, it leads to the booking that it made.
 ///
 /// # Errors
 /// As [`booking::bookings::book`], but for [`Error::HoldExpired`]: whoever typed for longer than the time was kept still
 /// gets it, if it is free.
 pub async fn book_in(context: &Context, mut form: BookForm, caller: Caller) -> Result<Secret, Error> {
     let hold = form.hold.take();
+    // A script sends what was typed without the blanks around it, and with the line ends of the page; a plain form does not.
+    for text in [&mut form.name, &mut form.email, &mut form.notes] {
+        *text = text.trim().replace("\r\n", "\n");
+    }
     // The key is for this very form: another content is another booking. By which hold it is kept is no content.
     let idempotency = (!form.idempotency_key.is_empty()).then(|| {
         let content = format!("{form:?}");
@@ -224,11 +304,19 @@ pub async fn book_in(context: &Context, mut form: BookForm, caller: Caller) -> R
         hold,
         idempotency,
     };
+    let key = form.idempotency_key;
+    let mentor = request.mentor.clone();
     let made = match rules::book(context, request.clone()).await {
         Err(Error::HoldExpired) => rules::book(context, Request { hold: None, ..request }).await,
         made => made,
     };
-    Ok(made?.1)
+    match made {
+        Ok((_, token)) => Ok(token),
+        Err(Error::IdempotencyKeyReused) if key.len() >= SHORTEST_FORM_KEY => {
+            rules::booked_by_key(context, &mentor, &key).await?.ok_or(Error::IdempotencyKeyReused)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) async fn hold(
@@ -240,6 +328,7 @@ pub(super) async fn hold(
 ) -> Result<HoldView, AppError> {
     let (context, client) = (context(), use_context::<Client>().unwrap_or_default());
     let hold = holds::exchange(&context, &client.0, &mentor, &session_type, start, before, id).await.map_err(fail)?;
+    set_cookie(&Held { id: hold.id, start, until: hold.expires_at, mentor }.cookie(&context.base_url));
     Ok(HoldView { id: hold.id, expires_at: hold.expires_at, now: context.now() })
 }
 
@@ -247,8 +336,19 @@ pub(super) async fn release_hold(mentor: String, id: Uuid) -> Result<(), AppErro
     holds::release(&context(), &mentor, id).await.map_err(fail)
 }
 
-pub(super) async fn zones() -> Result<Vec<String>, AppError> {
-    Ok(context().zones.names().to_vec())
+/// More zones than a browser has at hand.
+const MOST_KNOWN: usize = 8;
+
+pub(super) async fn find_zones(typed: &str, known: &str) -> Result<ZoneChoices, AppError> {
+    let (context, language) = (context(), expect_context::<Caller>().language);
+    let (zones, now) = (&context.zones, context.now());
+    let known: Vec<&str> = known.split(',').take(MOST_KNOWN).collect();
+    let found = match typed.trim() {
+        "" => search::suggest(zones, &known, language, now),
+        typed => search::find(zones, typed, &known, language, now),
+    };
+    let choice = |search::Found { zone, place, detail, offset }| ZoneChoice { zone, place, detail, offset };
+    Ok(ZoneChoices { now, choices: found.into_iter().map(choice).collect() })
 }
 
 pub(super) async fn zone(name: String) -> Result<OffsetTable, AppError> {
@@ -276,6 +376,7 @@ fn view(context: &Context, booked: rules::Booked, by: Actor) -> Result<BookingVi
         context.zones.table(name, span.clone()).ok_or_else(|| fail(Error::Internal("a zone without rules".into())))
     };
     let (can_cancel, can_move) = rules::rights(&booking, by, now);
+    let here = cookies().timezone.filter(|_| by == Actor::Mentee);
     let erased = booking.erased_at.is_some();
     let placeholder = messages(expect_context::<Caller>().language).activity().erased_name;
     Ok(BookingView {
@@ -289,6 +390,7 @@ fn view(context: &Context, booked: rules::Booked, by: Actor) -> Result<BookingVi
         mentor_handle: mentor.handle,
         mentor_name: mentor.name,
         mentor_zone: zone(&mentor.timezone)?,
+        here: here.as_deref().and_then(|name| context.zones.table(name, span.clone())),
         session_slug: booking.session_slug.clone(),
         session_name: booking.session_name.clone(),
         duration_minutes: u16::try_from((booking.end - booking.start).num_minutes()).unwrap_or_default(),
@@ -325,6 +427,8 @@ pub(super) async fn booking_month(
     month: Option<String>,
     timezone: Option<String>,
 ) -> Result<Month, AppError> {
+    let here = cookies().timezone.filter(|_| by(&asked) == Actor::Mentee);
+    let timezone = timezone.or(here);
     let horizon = rules::horizon_to_move(&context(), &key(asked)?, timezone.as_deref()).await.map_err(fail)?;
     Ok(month_of(horizon, month.as_deref()))
 }
@@ -390,44 +494,61 @@ pub(super) async fn decline(id: BookingId, reason: Option<String>) -> Result<Boo
 
 pub(super) async fn editor() -> Result<Editor, AppError> {
     let (context, mentor) = (context(), caller()?);
-    let availability = schedule::availability(&context, mentor).await.map_err(fail)?;
-    let session_types = schedule::session_types(&context, mentor).await.map_err(fail)?;
-    let (busy, now) = schedule::busy_soon(&context, mentor).await.map_err(fail)?;
-    let zone = context.zones.around(&availability.timezone, now);
-    let zone = zone.ok_or_else(|| fail(Error::Internal("a zone without rules".into())))?;
-    Ok(Editor { availability, session_types, zone, busy, now })
+    editor_of(&context, schedule::editing(&context, mentor).await.map_err(fail)?)
 }
 
-pub(super) async fn save_availability(
-    availability: Availability,
-    times: Option<SessionTimes>,
-) -> Result<Editor, AppError> {
-    let times = times.map(|times| schedule::Times {
+fn editor_of(context: &Context, editing: schedule::Editing) -> Result<Editor, AppError> {
+    let schedule::Editing { availability, version, session_types, busy, upcoming, now } = editing;
+    let zone = context.zones.around(&availability.timezone, now);
+    let zone = zone.ok_or_else(|| fail(Error::Internal("a zone without rules".into())))?;
+    let upcoming = upcoming.into_iter().map(|b| Upcoming { id: b.id, name: b.name, start: b.start, end: b.end });
+    Ok(Editor { availability, session_types, zone, busy, upcoming: upcoming.collect(), version, now })
+}
+
+pub(super) async fn save_availability(hours: Option<HoursToSave>, times: Vec<TimesToSave>) -> Result<Editor, AppError> {
+    let hours = hours.map(|hours| (hours.availability, hours.version.map_or(Expected::Anything, Expected::is)));
+    let times = times.into_iter().map(|times| (times_of(times.times), times.before.map(times_of))).collect();
+    let (context, mentor) = (context(), caller()?);
+    let saved = schedule::save(&context, mentor, schedule::Changes { hours, times }).await.map_err(fail)?;
+    editor_of(&context, saved)
+}
+
+fn times_of(times: SessionTimes) -> schedule::Times {
+    schedule::Times {
         slug: times.slug,
         duration_minutes: times.duration_minutes,
         start_interval_minutes: times.start_interval_minutes,
         buffer_before_minutes: times.buffer_before_minutes,
         buffer_after_minutes: times.buffer_after_minutes,
-    });
-    schedule::save_availability(&context(), caller()?, availability, times).await.map_err(fail)?;
-    editor().await
+    }
 }
 
-pub(super) async fn session_types() -> Result<Vec<SessionType>, AppError> {
-    schedule::session_types(&context(), caller()?).await.map_err(fail)
+pub(super) async fn session_types() -> Result<SessionTypesView, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let types = schedule::session_types(&context, mentor).await.map_err(fail)?;
+    let receiving = schedule::receiving_provider(&context, mentor).await.map_err(fail)?;
+    Ok(SessionTypesView { types, receiving })
 }
 
-pub(super) async fn put_session_type(session_type: SessionType) -> Result<SessionType, AppError> {
-    schedule::put_session_type(&context(), caller()?, session_type).await.map_err(fail)
+pub(super) async fn put_session_type(
+    session_type: SessionType,
+    before: Option<SessionType>,
+) -> Result<SessionType, AppError> {
+    let expected = match before {
+        Some(before) => Expected::is(version::of(&before).map_err(fail)?),
+        None => Expected::Nothing,
+    };
+    schedule::put_expected_session_type(&context(), caller()?, session_type, &expected).await.map_err(fail)
 }
 
 pub(super) async fn delete_session_type(slug: String) -> Result<(), AppError> {
     schedule::delete_session_type(&context(), caller()?, &slug).await.map_err(fail)
 }
 
-fn settings_of(account: Account) -> Settings {
+fn settings_of(account: Account) -> Result<Settings, AppError> {
     let format = accounts::chosen_format(&account, expect_context::<Caller>().format);
-    Settings {
+    Ok(Settings {
+        version: accounts::profile_version(&account).map_err(fail)?,
         clock: format.clock,
         week_start: format.week_start,
         name: account.name,
@@ -438,15 +559,16 @@ fn settings_of(account: Account) -> Settings {
         photo_url: account.photo_url.unwrap_or_default(),
         timezone: account.timezone,
         language: Language::from_tag(&account.language).unwrap_or_default(),
-    }
+    })
 }
 
 pub(super) async fn settings() -> Result<Settings, AppError> {
     let account = accounts::account(&context(), caller()?).await.map_err(fail)?;
-    Ok(settings_of(account))
+    settings_of(account)
 }
 
 pub(super) async fn save_settings(settings: Settings) -> Result<Settings, AppError> {
+    let expected = if settings.version.is_empty() { Expected::Anything } else { Expected::is(settings.version) };
     let profile = Profile {
         handle: settings.handle,
         name: settings.name,
@@ -458,8 +580,13 @@ pub(super) async fn save_settings(settings: Settings) -> Result<Settings, AppErr
         clock: Some(settings.clock.tag().to_owned()),
         week_start: Some(i16::from(settings.week_start)),
     };
-    let account = accounts::update_profile(&context(), caller()?, profile).await.map_err(fail)?;
-    Ok(settings_of(account))
+    let account = accounts::update_expected_profile(&context(), caller()?, profile, &expected).await.map_err(fail)?;
+    settings_of(account)
+}
+
+pub(super) async fn deletion() -> Result<Deletion, AppError> {
+    let preview = accounts::deletion(&context(), caller()?).await.map_err(fail)?;
+    Ok(Deletion { upcoming: preview.upcoming, calendars: preview.calendars })
 }
 
 pub(super) async fn delete_account(confirmation: String) -> Result<(), AppError> {
@@ -532,30 +659,50 @@ pub(super) async fn try_again() -> Result<(), AppError> {
 }
 
 pub(super) async fn calendars() -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let connections = calendar::list(&context, mentor).await.map_err(fail)?;
+    page.with(&context, connections).await
 }
 
-async fn connected(mentor: MentorId) -> Result<Calendars, AppError> {
-    let context = context();
-    let account = accounts::account(&context, mentor).await.map_err(fail)?;
-    let connections = calendar::list(&context, mentor).await.map_err(fail)?;
-    let now = context.now();
-    let zone =
-        context.zones.around(&account.timezone, now).ok_or(AppError::Internal).inspect_err(answer_with_status)?;
-    let mut views = Vec::with_capacity(connections.len());
-    for of in connections {
-        let lapsed = of.provider == "caldav" && of.status == "expired";
-        let login = if lapsed { calendar::caldav_login(&context, mentor, of.id).await.map_err(fail)? } else { None };
-        views.push(ConnectionView { login, ..connection(of) });
+/// What the page of calendars needs besides the connections. A change reads it first, since what fails after its commit must not
+/// turn it into an error.
+struct CalendarsPage {
+    mentor: MentorId,
+    now: DateTime<Utc>,
+    zone: OffsetTable,
+}
+
+impl CalendarsPage {
+    async fn read(context: &Context, mentor: MentorId) -> Result<Self, AppError> {
+        let account = accounts::account(context, mentor).await.map_err(fail)?;
+        let now = context.now();
+        let zone = context.zones.around(&account.timezone, now);
+        let zone = zone.ok_or(AppError::Internal).inspect_err(answer_with_status)?;
+        Ok(Self { mentor, now, zone })
     }
-    Ok(Calendars {
-        google: context.calendars.google.is_some(),
-        microsoft: context.calendars.microsoft.is_some(),
-        connections: views,
-        now,
-        zone,
-    })
+
+    async fn with(self, context: &Context, connections: Vec<calendar::ConnectionView>) -> Result<Calendars, AppError> {
+        let version = calendar::choice_version(&connections).map_err(fail)?;
+        let mut views = Vec::with_capacity(connections.len());
+        for of in connections {
+            let lapsed = of.provider == "caldav" && of.status == "expired";
+            // A help to fill in a form, no more: without it the form begins empty.
+            let login = match lapsed {
+                true => calendar::caldav_login(context, self.mentor, of.id).await.ok().flatten(),
+                false => None,
+            };
+            views.push(ConnectionView { login, ..connection(of) });
+        }
+        Ok(Calendars {
+            google: context.calendars.google.is_some(),
+            microsoft: context.calendars.microsoft.is_some(),
+            connections: views,
+            version,
+            now: self.now,
+            zone: self.zone,
+        })
+    }
 }
 
 fn connection(of: calendar::ConnectionView) -> ConnectionView {
@@ -581,28 +728,65 @@ fn connection(of: calendar::ConnectionView) -> ConnectionView {
 }
 
 pub(super) async fn connect_caldav(url: String, username: String, password: String) -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    calendar::connect_caldav(&context(), mentor, &url, &username, Secret::new(password)).await.map_err(fail)?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let connected = calendar::connect_caldav(&context, mentor, &url, &username, Secret::new(password)).await;
+    let connected = connected.map_err(fail)?;
+    let connections = match calendar::list(&context, mentor).await {
+        Ok(connections) => connections,
+        // It is connected all the same; the others are shown when the page is read again.
+        Err(error) => {
+            tracing::warn!(%error, "the other connections cannot be read");
+            vec![connected]
+        }
+    };
+    page.with(&context, connections).await
 }
 
 pub(super) async fn choose_calendars(
     blocking: Vec<CalendarId>,
     receiving: Option<CalendarId>,
+    version: Option<String>,
 ) -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    calendar::choose(&context(), mentor, &calendar::Choice { blocking, receiving }).await.map_err(fail)?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let choice = calendar::Choice { blocking, receiving };
+    let chosen = calendar::choose_expected(&context, mentor, &choice, version.as_deref()).await.map_err(fail)?;
+    page.with(&context, chosen).await
 }
 
 pub(super) async fn sync_calendar(id: ConnectionId) -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    calendar::sync_now(&context(), mentor, id).await.map_err(fail)?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let connections = calendar::sync_now(&context, mentor, id).await.map_err(fail)?;
+    page.with(&context, connections).await
 }
 
 pub(super) async fn disconnect_calendar(id: ConnectionId) -> Result<Calendars, AppError> {
-    let mentor = caller()?;
-    calendar::disconnect(&context(), mentor, id).await.map_err(fail)?;
-    connected(mentor).await
+    let (context, mentor) = (context(), caller()?);
+    let page = CalendarsPage::read(&context, mentor).await?;
+    let left = calendar::disconnect(&context, mentor, id).await.map_err(fail)?;
+    page.with(&context, left).await
+}
+
+pub(super) async fn outside_hours(id: BookingId, wall: String) -> Result<OutsideView, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let invalid = || fail(Error::invalid("wall", "invalid", "Send a date and a time, YYYY-MM-DDTHH:MM."));
+    let wall = chrono::NaiveDateTime::parse_from_str(&wall, "%Y-%m-%dT%H:%M").map_err(|_| invalid())?;
+    let key = Key::Mentor(mentor, id);
+    let timezone = accounts::account(&context, mentor).await.map_err(fail)?.timezone;
+    let about = wall.and_utc();
+    let zone = context.zones.table(&timezone, about - TimeDelta::days(3)..about + TimeDelta::days(3));
+    // A time that clocks skip is none; of one that comes twice the first is meant.
+    let start = zone.and_then(|zone| zone.instants(wall).next()).ok_or_else(invalid)?;
+    let found = rules::outside(&context, &key, start).await.map_err(fail)?;
+    let rules::Outside { possible, listed, busy_in_calendar } = found;
+    Ok(OutsideView { start, possible, listed, busy_in_calendar })
+}
+
+pub(super) async fn move_outside_hours(id: BookingId, start: DateTime<Utc>) -> Result<BookingView, AppError> {
+    let (context, mentor) = (context(), caller()?);
+    let key = Key::Mentor(mentor, id);
+    let moved = rules::reschedule_within(&context, &key, start, rules::Limits::OutsideHours).await.map_err(fail)?;
+    view(&context, moved, Actor::Mentor)
 }

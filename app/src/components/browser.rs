@@ -21,11 +21,24 @@ mod inner {
         text(&resolved_options(&js_sys::Object::new()), "timeZone").filter(|name| !name.is_empty())
     }
 
-    /// `true` where the device's locale counts 24 hours.
-    pub fn counts_24_hours() -> Option<bool> {
-        let options = js_sys::Object::new();
-        js_sys::Reflect::set(&options, &"hour".into(), &"numeric".into()).ok()?;
-        text(&resolved_options(&options), "hourCycle").map(|cycle| cycle.starts_with("h2"))
+    /// Has the server render with this zone from now on, see `document.js`.
+    pub fn tell_zone(zone: &str) {
+        let secure =
+            if window().location().protocol().is_ok_and(|protocol| protocol == "https:") { "; Secure" } else { "" };
+        let cookie = format!("tz={zone}; Path=/; Max-Age=31536000; SameSite=Lax{secure}");
+        let _ = js_sys::Reflect::set(&document(), &"cookie".into(), &cookie.into());
+    }
+
+    /// What this tab was asked to remember under `key`.
+    pub fn stored_in_tab(key: &str) -> Option<String> {
+        window().session_storage().ok()??.get_item(key).ok()?
+    }
+
+    /// Asks this tab to remember `value` under `key` until it is closed; nothing, to forget.
+    pub fn store_in_tab(key: &str, value: &str) {
+        if let Ok(Some(storage)) = window().session_storage() {
+            let _ = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+        }
     }
 
     fn resolved_options(options: &js_sys::Object) -> JsValue {
@@ -46,6 +59,14 @@ mod inner {
         if let Ok(Some(storage)) = window().local_storage() {
             let _ = storage.set_item(key, value);
         }
+    }
+
+    /// Keeps a cookie of ours for a year. `value` must need no escaping.
+    pub fn set_cookie(name: &str, value: &str) {
+        let secure =
+            if window().location().protocol().is_ok_and(|scheme| scheme == "https:") { "; Secure" } else { "" };
+        let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax{secure}");
+        let _ = js_sys::Reflect::set(&document(), &"cookie".into(), &cookie.into());
     }
 
     /// Has this browser forget what it was asked to remember under keys that begin like this, if the value is such.
@@ -278,15 +299,21 @@ mod inner {
         None
     }
 
-    pub fn counts_24_hours() -> Option<bool> {
+    pub fn tell_zone(_zone: &str) {}
+
+    pub fn stored_in_tab(_key: &str) -> Option<String> {
         None
     }
+
+    pub fn store_in_tab(_key: &str, _value: &str) {}
 
     pub fn stored(_key: &str) -> Option<String> {
         None
     }
 
     pub fn store(_key: &str, _value: &str) {}
+
+    pub fn set_cookie(_name: &str, _value: &str) {}
 
     pub fn forget(_keys: &str, _such: impl Fn(&str) -> bool) {}
 

@@ -101,12 +101,15 @@ pub fn TextField(
     }
     let (max, min) = (max.map(|n| n.to_string()), min.map(|n| n.to_string()));
     let autocomplete = (!autocomplete.is_empty()).then_some(autocomplete);
+    // Browsers rewrite or refuse internationalised addresses in a field of this type.
+    let is_email = kind == "email";
     let lowercase = matches!(kind, "email" | "url" | "password") || name == "handle";
     let control = if multiline {
         view! {
             <textarea
                 node_ref=lines
                 class="input"
+                dir="auto"
                 id=id
                 name=name
                 maxlength=max
@@ -124,9 +127,11 @@ pub fn TextField(
             <input
                 node_ref=line
                 class="input"
+                dir=matches!(kind, "text" | "search").then_some("auto")
                 id=id
                 name=name
-                type=kind
+                type=if is_email { "text" } else { kind }
+                inputmode=is_email.then_some("email")
                 value=initial
                 maxlength=max
                 minlength=min

@@ -15,6 +15,9 @@ pub enum Tag {
     Property(&'static str),
     /// `<link rel="canonical" href="…">`: of all its addresses, the page's own.
     Canonical,
+    /// `<html data-zone="…">`: the zone in which the page writes times, where nobody has asked for it. The script in the
+    /// head loads the page once more where the browser is in another.
+    Zone,
 }
 
 /// The lines that are in the head already: what waits for something is made twice while the server renders.
@@ -32,7 +35,7 @@ pub fn provide_head() {
 pub fn tell(tag: Tag, content: &str) {
     #[cfg(feature = "ssr")]
     {
-        use leptos_meta::{Link, Meta};
+        use leptos_meta::{Html, Link, Meta};
 
         let Told(told) = expect_context();
         if told.with_value(|told| told.contains(&tag)) {
@@ -45,6 +48,7 @@ pub fn tell(tag: Tag, content: &str) {
             Tag::Name(name) => view! { <Meta name=name content=content/> }.to_html(),
             Tag::Property(property) => view! { <Meta property=property content=content/> }.to_html(),
             Tag::Canonical => view! { <Link rel="canonical" href=content/> }.to_html(),
+            Tag::Zone => view! { <Html {..} data-zone=content/> }.to_html(),
         };
     }
     #[cfg(not(feature = "ssr"))]

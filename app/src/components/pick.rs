@@ -1,5 +1,6 @@
 //! What has been chosen so far, in the address.
 
+use crate::context::use_visit;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, SecondsFormat, Utc};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
@@ -15,7 +16,7 @@ pub struct Pick {
     pub month: Option<String>,
     /// `date=2026-12-01`, in the zone that is shown.
     pub date: Option<NaiveDate>,
-    /// `tz=America/New_York`
+    /// `tz=America/New_York`, also read as `timezone=…`
     pub timezone: Option<String>,
     /// `start=2026-12-01T00:00:00Z`
     pub start: Option<DateTime<Utc>>,
@@ -32,13 +33,8 @@ impl Pick {
         // A start brings its month as it is in UTC: at its edges the neighbouring one, which is only what is shown first.
         let month =
             get("month").map(String::from).or_else(|| date.or(start.map(|start| start.date_naive())).map(month_tag));
-        Self {
-            month,
-            date,
-            timezone: get("tz").map(String::from),
-            start,
-            hours: get("h").and_then(ClockFormat::from_tag),
-        }
+        let timezone = get("tz").or_else(|| get("timezone")).map(String::from);
+        Self { month, date, timezone, start, hours: get("h").and_then(ClockFormat::from_tag) }
     }
 
     /// The address of this choice on the page at `path`, which `fixed` parts of the query belong to.
@@ -93,6 +89,12 @@ pub fn use_page_query() -> Memo<ParamsMap> {
 pub fn use_pick() -> Memo<Pick> {
     let query = use_page_query();
     Memo::new(move |_| query.with(Pick::from_query))
+}
+
+/// How hours are counted on this page: as the address says, else as this visitor wants them everywhere.
+pub fn use_shown_clock(pick: Memo<Pick>) -> Memo<ClockFormat> {
+    let visit = use_visit();
+    Memo::new(move |_| pick.with(|pick| pick.hours).unwrap_or_else(|| visit.with(|visit| visit.format.clock)))
 }
 
 /// `2026-12`
@@ -190,7 +192,7 @@ mod tests {
         let href = pick.href("/kim/session", &[("move", "1")]);
         assert_eq!(
             href,
-            "/kim/session?move=1&month=2026-12&date=2026-12-01&start=2026-12-01T00:00:00Z&tz=Etc/GMT%2B5&h=24"
+            "/kim/session?move=1&month=2026-12&date=2026-12-01&start=2026-12-01T00:00:00Z&tz=Etc/GMT%2B5&h=24h"
         );
     }
 

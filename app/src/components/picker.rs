@@ -1,22 +1,18 @@
 //! Choosing a start.
 
-use super::browser;
 use super::calendar::MonthCalendar;
 use super::icon::{Icon, Picture};
 use super::live;
-use super::pick::{Pick, month_start, month_tag, starts_on};
+use super::pick::{Pick, month_start, month_tag, starts_on, use_shown_clock};
 use super::zone::ZoneBar;
 use crate::AppError;
 use crate::api::public::Month;
+use crate::context::{remember_clock, use_visit};
 use crate::format;
 use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use leptos::prelude::*;
-use scheduling::ClockFormat;
-use scheduling::OffsetTable;
-
-/// Where this browser keeps how hours are counted.
-pub const REMEMBERED_HOURS: &str = "yaksok.h";
+use scheduling::{ClockFormat, OffsetTable, urls};
 
 /// What has become of asking for a month.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,6 +62,8 @@ fn no_month() -> Month {
         next_free: None,
         horizon_end: DateTime::UNIX_EPOCH,
         duration_minutes: 0,
+        held: None,
+        booked: Vec::new(),
     }
 }
 
@@ -94,7 +92,10 @@ pub fn SlotPicker(
     let language = use_language();
     let selected = Memo::new(move |_| month.with(|month| shown_date(month, pick.with(|pick| pick.date))));
     let zone = Memo::new(move |_| month.with(|month| month.zone.name.clone()));
+    let mentor_zone = Signal::derive(move || month.with(|month| Some(month.mentor_zone.name.clone())));
     let is_empty = Memo::new(move |_| month.with(|month| month.starts.is_empty()));
+
+    let shown_clock = use_shown_clock(pick);
 
     let unknown_zone = live(move || {
         pick.with(|pick| pick.timezone.clone())
@@ -140,7 +141,7 @@ pub fn SlotPicker(
     });
     let times = live(move || {
         let date = selected.get()?;
-        let hours = pick.with(|pick| pick.hours).unwrap_or_default();
+        let hours = shown_clock.get();
         let starts = month.with(|month| starts_on(&month.starts, &month.zone, date).collect::<Vec<_>>());
         Some(if starts.is_empty() {
             let title = fill(t.public.date_full_title, &[("date", &format::date(date, language))]);
@@ -174,12 +175,16 @@ pub fn SlotPicker(
         })
     };
 
+    // A mentor who moves a booking sees their own times.
+    let own = path.with_untracked(|path| path.starts_with(urls::DASHBOARD));
+    let notice_of_zone = live(move || if own { None } else { month.with(|month| zone_notice(pick, month)) });
     view! {
         <div class="picker" data-step=move || pick.with(Pick::step) aria-busy=move || busy.get().then_some("true")>
+            {notice_of_zone}
             <section class="pane pane-date" aria-label=t.public.choose_date>
                 <MonthCalendar month=month pick=pick selected=selected path=path fixed=fixed awaited=awaited/>
                 {notice}
-                <ZoneBar zone=zone pick=pick path=path fixed=fixed/>
+                <ZoneBar zone=zone mentor=mentor_zone pick=pick path=path fixed=fixed/>
                 {unknown_zone}
             </section>
             <section class="pane pane-time" aria-labelledby="times-title" hidden=move || is_empty.get()>
@@ -209,6 +214,7 @@ fn HoursSwitch(
     fixed: &'static [(&'static str, &'static str)],
 ) -> impl IntoView {
     let t = use_messages().common;
+    let (shown, visit) = (use_shown_clock(pick), use_visit());
     let choice = |hours: ClockFormat, text: &'static str| {
         let href = move || {
             pick.with(|pick| {
@@ -219,10 +225,10 @@ fn HoursSwitch(
         view! {
             <a
                 href=href
-                aria-current=move || (pick.with(|pick| pick.hours).unwrap_or_default() == hours).then_some("true")
+                aria-current=move || (shown.get() == hours).then_some("true")
                 data-noscroll="true"
                 rel="nofollow"
-                on:click=move |_| browser::store(REMEMBERED_HOURS, hours.tag())
+                on:click=move |_| remember_clock(visit, hours)
             >
                 {text}
             </a>
@@ -364,6 +370,18 @@ impl StartLabel {
                 .into_any()
         })
     }
+}
+
+/// Says whose time it is where the mentee's zone is not known: no script runs, and none was asked for.
+pub fn zone_notice(pick: Memo<Pick>, month: &Month) -> Option<AnyView> {
+    let visit = use_visit();
+    let is_assumed = month.zone.name == month.mentor_zone.name
+        && pick.with(|pick| pick.timezone.is_none())
+        && visit.with(|visit| visit.timezone.is_none());
+    is_assumed.then(|| {
+        let text = fill(use_messages().common.zone_mentors, &[("city", &city_name(&month.zone.name))]);
+        view! { <p class="zone-notice">{text}</p> }.into_any()
+    })
 }
 
 /// The date whose times are shown: the chosen one, else the first free one of the month.

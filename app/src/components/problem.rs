@@ -1,7 +1,7 @@
 //! What went wrong, and what is not there.
 
 use crate::AppError;
-use crate::components::{browser, live};
+use crate::components::{ScriptControls, browser, live};
 use crate::context::{set_status, use_visit};
 use crate::i18n::{error_text, field_error_text, use_messages};
 use leptos::prelude::*;
@@ -138,9 +138,11 @@ pub fn ErrorView(
             {retry
                 .map(|retry| {
                     view! {
-                        <button class="button" type="button" on:click=move |_| retry.run(())>
-                            {t.retry}
-                        </button>
+                        <ScriptControls>
+                            <button class="button" type="button" on:click=move |_| retry.run(())>
+                                {t.retry}
+                            </button>
+                        </ScriptControls>
                     }
                     .into_any()
                 })}

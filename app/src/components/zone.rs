@@ -4,24 +4,153 @@ use super::browser;
 use super::icon::{Icon, Picture};
 use super::live;
 use super::pick::Pick;
-use super::status::use_status;
-use crate::api::public::zones;
-use crate::format::zone_name;
-use crate::i18n::{fill, use_language, use_messages};
+use super::status::{Status, use_status};
+use crate::api::public::{ZoneChoice, ZoneChoices, find_zones};
+use crate::context::use_clock;
+use crate::format::{self, zone_name};
+use crate::i18n::{Messages, fill, use_language, use_messages};
+use chrono::TimeDelta;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use scheduling::Language;
+use std::time::Duration;
 
 /// Where this browser keeps the zone that was chosen.
 pub const REMEMBERED_ZONE: &str = "yaksok.tz";
+/// Where it keeps the zones that were chosen lately, the last one first.
+const RECENT_ZONES: &str = "yaksok.tz.recent";
+const MOST_RECENT: usize = 3;
+/// The server is asked once a person has typed no further for this long.
+const TYPING: Duration = Duration::from_millis(120);
 
-/// As many as somebody would read.
-const SHOWN: usize = 40;
+/// What the server answered last.
+#[derive(Clone, PartialEq)]
+enum Answer {
+    Awaited,
+    Failed,
+    Found(ZoneChoices),
+}
 
-/// A time zone, found by typing (ARIA's combobox pattern). Without a script it is a text field for the zone's name.
+/// A field's state, but for what is chosen.
+#[derive(Clone, Copy)]
+struct Finder {
+    input: NodeRef<html::Input>,
+    answer: RwSignal<Answer>,
+    open: RwSignal<bool>,
+    active: RwSignal<usize>,
+    /// Counts questions: an answer to any but the last one comes too late.
+    asked: StoredValue<u32>,
+    /// Enter was pressed before the answer was there.
+    hurried: StoredValue<bool>,
+    mentor: Signal<Option<String>>,
+    status: Status,
+    t: &'static Messages,
+}
+
+impl Finder {
+    fn count(self) -> usize {
+        self.answer.with_untracked(|answer| match answer {
+            Answer::Found(found) => found.choices.len(),
+            _ => 0,
+        })
+    }
+
+    fn at(self, index: usize) -> Option<ZoneChoice> {
+        self.answer.with_untracked(|answer| match answer {
+            Answer::Found(found) => found.choices.get(index).cloned(),
+            _ => None,
+        })
+    }
+
+    /// The zones that are likelier than others, the device's first.
+    fn known(self) -> Vec<(String, &'static str)> {
+        let t = self.t.common;
+        let device = browser::time_zone().map(|zone| (zone, t.zone_device));
+        let mentor = self.mentor.get_untracked().map(|zone| (zone, t.zone_mentor));
+        let recent = recent_zones().into_iter().map(|zone| (zone, t.zone_recent));
+        device.into_iter().chain(mentor).chain(recent).collect()
+    }
+
+    /// Asks which zones `typed` may mean; `choose` is told of the first one where Enter was pressed meanwhile.
+    fn ask(self, typed: String, choose: Callback<String>) {
+        self.asked.update_value(|asked| *asked = asked.wrapping_add(1));
+        let number = self.asked.get_value();
+        self.hurried.set_value(false);
+        self.active.set(0);
+        self.answer.set(Answer::Awaited);
+        spawn_local(async move {
+            let is_last = move || self.asked.try_get_value() == Some(number);
+            if !typed.is_empty() {
+                browser::sleep(TYPING).await;
+            }
+            if !is_last() {
+                return;
+            }
+            let known: Vec<_> = self.known().into_iter().map(|(zone, _)| zone).collect();
+            let answer = find_zones(typed.clone(), known.join(",")).await;
+            if !is_last() {
+                return;
+            }
+            self.answer.set(answer.map_or(Answer::Failed, Answer::Found));
+            match self.at(0) {
+                Some(first) if self.hurried.get_value() => choose.run(first.zone),
+                _ if !typed.is_empty() => self.announce(),
+                _ => {}
+            }
+        });
+    }
+
+    fn announce(self) {
+        let t = self.t.common;
+        self.status.announce(match (self.answer.get_untracked(), self.count()) {
+            (Answer::Failed, _) => t.zone_failed.to_owned(),
+            (_, 0) => t.zone_none.to_owned(),
+            (_, n) => fill(t.zone_found, &[("n", &n.to_string())]),
+        });
+    }
+
+    /// Empties the field, so that the next letter is the first one, and shows what may be meant. What was chosen stands in
+    /// its place until then.
+    fn show(self, choose: Callback<String>) {
+        if let Some(input) = self.input.get_untracked() {
+            input.set_value("");
+        }
+        self.open.set(true);
+        self.ask(String::new(), choose);
+    }
+
+    /// Closes the list; the field says again what is chosen.
+    fn close(self, value: Signal<String>) {
+        // The field may lose the focus because it leaves the page, and its signals with it.
+        if self.open.try_set(false).is_none()
+            && let (Some(Some(input)), Some(value)) = (self.input.try_get_untracked(), value.try_get_untracked())
+        {
+            input.set_value(&value);
+            self.asked.update_value(|asked| *asked = asked.wrapping_add(1));
+        }
+    }
+
+    /// Goes one option on or back, around the ends.
+    fn step(self, forward: bool, name: &str) {
+        let last = self.count().saturating_sub(1);
+        self.active.update(|at| {
+            *at = match (forward, *at) {
+                (true, at) if at >= last => 0,
+                (true, at) => at + 1,
+                (false, 0) => last,
+                (false, at) => at - 1,
+            };
+        });
+        let id = option_id(name, self.active.get_untracked());
+        request_animation_frame(move || browser::reveal(&id));
+    }
+}
+
+/// A time zone, found by typing (ARIA's combobox pattern, <https://www.w3.org/WAI/ARIA/apg/patterns/combobox/>). Opened, the
+/// field is empty; left without a choice or with Escape, it is as before. Without a script it is a text field, and the
+/// server understands what is typed as the search does.
 #[component]
 pub fn ZoneField(
     /// The field's name in the form, and the id of the control.
@@ -41,25 +170,26 @@ pub fn ZoneField(
     /// What is wrong with it.
     #[prop(optional, into)]
     error: Signal<Option<String>>,
+    /// The zone of the mentor whose page it is on.
+    #[prop(optional, into)]
+    mentor: Signal<Option<String>>,
     /// Only for screen readers.
     #[prop(optional)]
     label_hidden: bool,
 ) -> impl IntoView {
-    let t = use_messages();
-    let status = use_status();
     let hydrated = browser::use_hydrated();
-    let input = NodeRef::<html::Input>::new();
-    let all = RwSignal::new(None::<Vec<String>>);
-    let typed = RwSignal::new(String::new());
-    let open = RwSignal::new(false);
-    let active = RwSignal::new(0_usize);
-
-    let found = Memo::new(move |_| {
-        all.with(|all| match all {
-            Some(all) => search(all, t.public.zone_aliases, &typed.get()),
-            None => Vec::new(),
-        })
-    });
+    let finder = Finder {
+        input: NodeRef::new(),
+        answer: RwSignal::new(Answer::Awaited),
+        open: RwSignal::new(false),
+        active: RwSignal::new(0),
+        asked: StoredValue::new(0),
+        hurried: StoredValue::new(false),
+        mentor,
+        status: use_status(),
+        t: use_messages(),
+    };
+    let Finder { input, open, active, .. } = finder;
     // What the field shows follows what is chosen.
     Effect::new(move |_| {
         let value = value.get();
@@ -67,69 +197,53 @@ pub fn ZoneField(
             input.set_value(&value);
         }
     });
-    Effect::new(move |_| {
-        if open.get() && !typed.with(String::is_empty) && all.with(Option::is_some) {
-            let text = match found.with(Vec::len) {
-                0 => t.common.zone_none.into(),
-                n => fill(t.common.zone_found, &[("n", &n.to_string())]),
-            };
-            status.announce(text);
-        }
-    });
-
-    let load = move || {
-        if all.with_untracked(Option::is_none) {
-            spawn_local(async move {
-                if let Ok(names) = zones().await {
-                    all.set(Some(names));
-                }
-            });
-        }
-    };
-    let show = move || {
-        load();
-        typed.set(String::new());
-        active.set(0);
-        open.set(true);
-    };
-    let close = move || {
-        // The field may lose the focus because it leaves the page, and its signals with it.
-        if open.try_set(false).is_none()
-            && let (Some(Some(input)), Some(value)) = (input.try_get_untracked(), value.try_get_untracked())
-        {
-            input.set_value(&value);
-        }
-    };
-    let choose = move |zone: String| {
-        if let Some(input) = input.get_untracked() {
-            input.set_value(&zone);
-        }
-        open.set(false);
+    let choose = Callback::new(move |zone: String| {
+        finder.close(value);
+        remember(&zone);
         if value.with_untracked(|value| *value != zone) {
+            if let Some(input) = input.get_untracked() {
+                input.set_value(&zone);
+            }
             on_choose.run(zone);
         }
+    });
+    let typed = move |event: leptos::ev::Event| {
+        let mut typed = event_target_value(&event);
+        if !open.get_untracked() {
+            // A field that was reached by Tab is selected. Where nothing was, the letter stands before or after what was chosen.
+            let rest = |value: &String| {
+                let rest = typed.strip_prefix(value.as_str()).or_else(|| typed.strip_suffix(value.as_str()));
+                rest.map(str::to_owned)
+            };
+            if let Some(letters) = value.with_untracked(rest)
+                && let Some(input) = input.get_untracked()
+            {
+                input.set_value(&letters);
+                typed = letters;
+            }
+            open.set(true);
+        }
+        finder.ask(typed.trim().to_owned(), choose);
     };
     let keydown = move |event: leptos::ev::KeyboardEvent| {
-        let count = found.with_untracked(Vec::len);
-        let last = count.saturating_sub(1);
-        let at = active.get_untracked();
-        let is_open = open.get_untracked();
-        match event.key().as_str() {
-            "ArrowDown" if !is_open => show(),
-            "ArrowDown" => active.set(if at >= last { 0 } else { at + 1 }),
-            "ArrowUp" if is_open => active.set(if at == 0 { last } else { at - 1 }),
-            "Enter" if is_open => match found.with_untracked(|found| found.get(at).cloned()) {
-                Some(zone) => choose(zone),
-                None => return event.prevent_default(),
+        // Enter ends the composition of a Korean syllable, too.
+        if event.is_composing() {
+            return;
+        }
+        match (event.key().as_str(), open.get_untracked()) {
+            ("ArrowDown" | "ArrowUp", false) => finder.show(choose),
+            ("ArrowDown", true) => finder.step(true, name),
+            ("ArrowUp", true) => finder.step(false, name),
+            ("Enter", true) => match finder.at(active.get_untracked()) {
+                Some(choice) => choose.run(choice.zone),
+                None => finder.hurried.set_value(true),
             },
-            "Escape" if is_open => close(),
+            ("Escape", true) => finder.close(value),
             _ => return,
         }
         event.prevent_default();
-        if open.get_untracked() {
-            let id = option_id(name, active.get_untracked());
-            request_animation_frame(move || browser::reveal(&id));
-        }
+        // In a dialog Escape closes the list only.
+        event.stop_propagation();
     };
     let list_id = format!("{name}-list");
     let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
@@ -142,39 +256,17 @@ pub fn ZoneField(
         }
     };
     let controls = list_id.clone();
-    let options = move || {
-        found
-            .get()
-            .into_iter()
-            .enumerate()
-            .map(|(index, zone)| {
-                let city =
-                    t.public.zone_aliases.iter().find(|(_, name)| *name == zone && use_language() == Language::Ko);
-                let text = match city {
-                    Some((city, _)) => format!("{city} · {}", zone_name(&zone)),
-                    None => zone_name(&zone),
-                };
-                view! {
-                    <li
-                        role="option"
-                        id=option_id(name, index)
-                        aria-selected=move || if active.get() == index { "true" } else { "false" }
-                        // Before the field loses the focus.
-                        on:mousedown=move |event| {
-                            event.prevent_default();
-                            choose(zone.clone());
-                        }
-                    >
-                        {text}
-                    </li>
-                }
-                .into_any()
-            })
-            .collect_view()
-    };
+    let is_found = Memo::new(move |_| {
+        finder.answer.with(|answer| matches!(answer, Answer::Found(found) if !found.choices.is_empty()))
+    });
     let none = live(move || {
-        (open.get() && found.with(Vec::is_empty)).then(|| {
-            let text = if all.with(Option::is_some) { t.common.zone_none } else { t.common.loading };
+        (open.get() && !is_found.get()).then(|| {
+            let t = finder.t.common;
+            let text = finder.answer.with(|answer| match answer {
+                Answer::Awaited => t.loading,
+                Answer::Failed => t.zone_failed,
+                Answer::Found(_) => t.zone_none,
+            });
             view! { <p class="combobox-none">{text}</p> }
         })
     });
@@ -193,40 +285,37 @@ pub fn ZoneField(
                     name=name
                     type="text"
                     value=value.get_untracked()
+                    maxlength="80"
+                    placeholder=move || open.get().then(|| value.with(|value| zone_name(value)))
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
+                    enterkeyhint="done"
                     role=move || hydrated.get().then_some("combobox")
                     aria-autocomplete=move || hydrated.get().then_some("list")
                     aria-expanded=move || hydrated.get().then(|| if open.get() { "true" } else { "false" })
                     aria-controls=move || hydrated.get().then(|| controls.clone())
                     aria-activedescendant=move || {
-                        (open.get() && found.with(|found| !found.is_empty())).then(|| option_id(name, active.get()))
+                        (open.get() && is_found.get()).then(|| option_id(name, active.get()))
                     }
                     aria-invalid=move || error.with(Option::is_some).then_some("true")
                     aria-describedby=described
                     on:focus=move |_| {
-                        if let Some(input) = input.get_untracked() {
+                        if let Some(input) = input.get_untracked().filter(|_| !open.get_untracked()) {
                             input.select();
                         }
-                        load();
                     }
                     on:click=move |_| {
                         if !open.get_untracked() {
-                            show();
+                            finder.show(choose);
                         }
                     }
-                    on:blur=move |_| close()
-                    on:input=move |event| {
-                        load();
-                        typed.set(event_target_value(&event));
-                        active.set(0);
-                        open.set(true);
-                    }
+                    on:blur=move |_| finder.close(value)
+                    on:input=typed
                     on:keydown=keydown
                 />
                 <ul class="combobox-list" role="listbox" id=list_id aria-label=move || label.get() hidden=move || !open.get()>
-                    {move || options()}
+                    {move || options(finder, name, choose)}
                 </ul>
                 {none}
             </div>
@@ -236,12 +325,51 @@ pub fn ZoneField(
     .into_any()
 }
 
+/// The zones that were found, each with its place, time and offset.
+fn options(finder: Finder, name: &'static str, choose: Callback<String>) -> Vec<AnyView> {
+    let Answer::Found(ZoneChoices { now, choices }) = finder.answer.get() else { return Vec::new() };
+    let clock = use_clock();
+    // Found by typing, a place is told from others by its country; before that, by why it is offered.
+    let is_typed = finder.input.get_untracked().is_some_and(|input| !input.value().trim().is_empty());
+    let known = if is_typed { Vec::new() } else { finder.known() };
+    let language = use_language();
+    let option = |(index, choice): (usize, ZoneChoice)| {
+        let ZoneChoice { zone, place, detail, offset } = choice;
+        let detail = known.iter().find(|(known, _)| *known == zone).map_or(detail, |(_, why)| (*why).to_owned());
+        let wall = (now + TimeDelta::seconds(offset.into())).naive_utc().time();
+        let (time, offset) = (format::time(wall, clock, language), format::offset(offset));
+        let parts = [place.as_str(), &detail, &time, &offset].into_iter().filter(|part| !part.is_empty());
+        let read_out = parts.collect::<Vec<_>>().join(", ");
+        view! {
+            <li
+                role="option"
+                id=option_id(name, index)
+                aria-label=read_out
+                aria-selected=move || if finder.active.get() == index { "true" } else { "false" }
+                // Before the field loses the focus.
+                on:mousedown=|event: leptos::ev::MouseEvent| event.prevent_default()
+                on:click=move |_| choose.run(zone.clone())
+            >
+                <span class="zone-place">{place}</span>
+                <span class="zone-time">{time}</span>
+                <span class="zone-detail">{detail}</span>
+                <span class="zone-offset">{offset}</span>
+            </li>
+        }
+        .into_any()
+    };
+    choices.into_iter().enumerate().map(option).collect()
+}
+
 /// The zone in which a page shows its times. Changing it keeps everything else that was chosen.
 #[component]
 pub fn ZoneBar(
     /// The zone that is shown.
     #[prop(into)]
     zone: Signal<String>,
+    /// The mentor's zone.
+    #[prop(into)]
+    mentor: Signal<Option<String>>,
     /// What is chosen.
     pick: Memo<Pick>,
     /// The page that it belongs to.
@@ -255,6 +383,7 @@ pub fn ZoneBar(
     let navigate = use_navigate();
     let choose = move |zone: String| {
         browser::store(REMEMBERED_ZONE, &zone);
+        browser::tell_zone(&zone);
         let next = Pick { timezone: Some(zone), ..pick.get_untracked() };
         let address = path.with_untracked(|path| next.href(path, fixed));
         navigate(&address, NavigateOptions { scroll: false, replace: true, ..Default::default() });
@@ -272,7 +401,7 @@ pub fn ZoneBar(
             {live(chosen("month", |pick| pick.month.clone()))}
             {live(chosen("date", |pick| pick.date.map(|date| date.to_string())))}
             {live(chosen("h", |pick| pick.hours.map(|hours| hours.tag().into())))}
-            <ZoneField name="tz" label=t.zone_label value=zone on_choose=choose/>
+            <ZoneField name="tz" label=t.zone_label value=zone on_choose=choose mentor=mentor/>
             <button class="button" data-size="small" type="submit" hidden=move || hydrated.get()>
                 {t.zone_change}
             </button>
@@ -285,49 +414,13 @@ fn option_id(name: &str, index: usize) -> String {
     format!("{name}-option-{index}")
 }
 
-/// The zones that `typed` may mean, the likeliest first.
-fn search(zones: &[String], aliases: &[(&str, &str)], typed: &str) -> Vec<String> {
-    let typed = typed.trim().to_ascii_lowercase();
-    let wanted = typed.replace(' ', "_");
-    let rank = |zone: &String| {
-        if typed.is_empty() {
-            return Some(3);
-        }
-        if aliases.iter().any(|(alias, name)| name == zone && alias.starts_with(&typed)) {
-            return Some(0);
-        }
-        let name = zone.to_ascii_lowercase();
-        let city = name.rsplit('/').next().unwrap_or_default();
-        if city.starts_with(&wanted) {
-            Some(1)
-        } else if name.starts_with(&wanted) {
-            Some(2)
-        } else {
-            name.contains(&wanted).then_some(3)
-        }
-    };
-    let ranks: Vec<(Option<u8>, &String)> = zones.iter().map(|zone| (rank(zone), zone)).collect();
-    let of_rank = |wanted| ranks.iter().filter(move |(rank, _)| *rank == Some(wanted));
-    (0..=3).flat_map(of_rank).take(SHOWN).map(|(_, zone)| (*zone).clone()).collect()
+fn recent_zones() -> Vec<String> {
+    let zones = browser::stored(RECENT_ZONES).unwrap_or_default();
+    zones.split(',').filter(|zone| !zone.is_empty()).take(MOST_RECENT).map(str::to_owned).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::search;
-
-    fn find(typed: &str) -> Vec<String> {
-        let zones = ["America/New_York", "America/York", "Asia/Seoul", "Asia/Tokyo", "Europe/Berlin", "UTC"];
-        search(&zones.map(String::from), &[("서울", "Asia/Seoul"), ("germany", "Europe/Berlin")], typed)
-    }
-
-    #[test]
-    fn the_likeliest_zone_comes_first() {
-        assert_eq!(find("york"), ["America/York", "America/New_York"]);
-        assert_eq!(find("New yo"), ["America/New_York"]);
-        assert_eq!(find("asia"), ["Asia/Seoul", "Asia/Tokyo"]);
-        assert_eq!(find("germ"), ["Europe/Berlin"]);
-        assert_eq!(find("서"), ["Asia/Seoul"]);
-        assert_eq!(find("").len(), 6);
-        assert!(find("nowhere").is_empty());
-    }
+fn remember(zone: &str) {
+    let others = recent_zones().into_iter().filter(|other| other != zone);
+    let zones: Vec<_> = std::iter::once(zone.to_owned()).chain(others).take(MOST_RECENT).collect();
+    browser::store(RECENT_ZONES, &zones.join(","));
 }

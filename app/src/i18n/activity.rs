@@ -97,7 +97,7 @@ pub static EN: Activity = Activity {
     declined: "Request of {name} declined: “{session}” on {when}",
     moved: "Booking of {name} moved from {from} to {when}",
     cancelled: "Booking of {name} cancelled: “{session}” on {when}",
-    move_refused: "Booking of {name} was put to {from} in your calendar, where it cannot be; it stays on {when}",
+    move_refused: "A change of {name}’s event in your calendar ({from}) was undone; the booking stays on {when}",
     erased: "Details of the mentee erased: “{session}” on {when}",
 
     account_created: "Account created",
@@ -149,7 +149,7 @@ pub static KO: Activity = Activity {
     declined: "{name} 님의 {when} “{session}” 요청 거절",
     moved: "{name} 님의 예약 변경: {from} → {when}",
     cancelled: "{name} 님의 {when} “{session}” 예약 취소",
-    move_refused: "캘린더에서 {name} 님의 예약을 {from}(으)로 옮겼지만 불가능한 시간이라 {when} 그대로 유지",
+    move_refused: "캘린더에서 바꾼 {name} 님의 일정({from})을 되돌리고 예약은 {when} 그대로 유지",
     erased: "{when} “{session}” 예약의 멘티 정보 삭제",
 
     account_created: "계정 생성",

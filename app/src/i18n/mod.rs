@@ -70,6 +70,8 @@ pub fn error_text(error: &AppError) -> &'static str {
         AppError::NotPending => t.error_not_pending,
         AppError::TooLate => t.error_too_late,
         AppError::StillUpcoming => t.error_still_upcoming,
+        AppError::Stale => t.error_stale,
+        AppError::AccountClosed => t.error_account_closed,
         AppError::HandleTaken => t.error_handle_taken,
         AppError::Invalid(_) => t.error_invalid,
         AppError::RateLimited => t.error_rate_limited,
@@ -98,6 +100,7 @@ pub fn field_error_text(error: &FieldError) -> String {
         ("refused", "password") => t.caldav_wrong_password,
         ("too_many", _) => t.field_too_many,
         ("out_of_range", _) => t.field_out_of_range,
+        ("beyond_horizon", _) => t.field_beyond_horizon,
         ("duplicate", _) => t.field_duplicate,
         ("overlap", _) => t.field_overlap,
         ("taken", "handle") => t.field_handle_taken,
@@ -118,7 +121,7 @@ pub fn field_error_text(error: &FieldError) -> String {
 /// A zone's city in the page's language, as far as it is known: `New York`, `뉴욕`.
 pub fn city_name(zone: &str) -> String {
     let t = use_messages().public;
-    let known = t.zone_aliases.iter().find(|(_, name)| use_language() == Language::Ko && *name == zone);
+    let known = t.city_names.iter().find(|(_, name)| use_language() == Language::Ko && *name == zone);
     known.map_or_else(|| crate::format::zone_city(zone), |(city, _)| (*city).into())
 }
 

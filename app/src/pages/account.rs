@@ -2,7 +2,7 @@
 
 use crate::AppError;
 use crate::components::head::{Tag, tell};
-use crate::components::{Button, ErrorSummary, REMEMBERED_ZONE, TextField, ZoneField, browser, field_error};
+use crate::components::{Button, ErrorSummary, FormKey, TextField, ZoneField, field_error};
 use crate::context::{Posted, set_status, use_posted, use_visit};
 use crate::i18n::{fill, use_messages};
 use leptos::prelude::*;
@@ -88,14 +88,18 @@ pub fn SignupPage() -> impl IntoView {
         }
     });
     let zone = RwSignal::new(match posted.value("timezone") {
-        zone if zone.is_empty() => FIRST_ZONE.to_string(),
-        zone => zone,
-    });
-    let untouched = posted.values.is_empty();
-    Effect::new(move |_| {
-        if let Some(known) = browser::stored(REMEMBERED_ZONE).or_else(browser::time_zone).filter(|_| untouched) {
-            zone.set(known);
+        zone if zone.is_empty() => {
+            let asked = Some(query("tz")).filter(|zone| !zone.is_empty());
+            let is_asked = asked.is_some();
+            let known = asked.or_else(|| visit.with_untracked(|visit| visit.timezone.clone()));
+            let zone = known.unwrap_or_else(|| FIRST_ZONE.to_string());
+            // The answer to a form is not loaded once more.
+            if posted.values.is_empty() && !is_asked {
+                tell(Tag::Zone, &zone);
+            }
+            zone
         }
+        zone => zone,
     });
     let error = RwSignal::new(posted.error);
     let wrong = move |field: &'static str| Signal::derive(move || error.with(|error| field_error(error, field)));
@@ -116,6 +120,7 @@ pub fn SignupPage() -> impl IntoView {
                 ]
             />
             <form class="form" method="post" action=urls::SIGNUP novalidate>
+                <FormKey about="signup"/>
                 <TextField name="name" label=t.name bind=name autocomplete="name" max=200_u32 error=wrong("name")/>
                 <TextField
                     name="handle"
@@ -263,6 +268,7 @@ pub fn ForgotPage() -> impl IntoView {
             <OneForm title=t.reset_title>
                 <ErrorSummary error=error fields=vec![("password", t.new_password)]/>
                 <form class="form" method="post" action=urls::FORGOT novalidate>
+                    <FormKey about="reset"/>
                     <input type="hidden" name="token" value=token/>
                     <NewPassword label=t.new_password error=wrong("password")/>
                     <Button kind="primary">{t.reset_submit}</Button>
@@ -285,6 +291,7 @@ pub fn ForgotPage() -> impl IntoView {
             {used.then(|| view! { <p class="banner" data-tone="warn" role="alert">{t.forgot_link_used}</p> })}
             <ErrorSummary error=error fields=vec![("email", t.email)]/>
             <form class="form" method="post" action=urls::FORGOT novalidate>
+                <FormKey about="forgot"/>
                 <TextField
                     name="email"
                     label=t.email
@@ -339,6 +346,7 @@ pub fn VerifyPage() -> impl IntoView {
         <OneForm title=t.verify_title lead=t.verify_text>
             <ErrorSummary error=Signal::stored(posted.error)/>
             <form method="post" action=urls::VERIFY>
+                <FormKey about="verify"/>
                 <input type="hidden" name="token" value=token/>
                 <Button kind="primary">{t.verify_submit}</Button>
             </form>

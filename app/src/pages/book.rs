@@ -6,12 +6,15 @@ use super::parts;
 use crate::AppError;
 use crate::api::public::{BookForm, MentorCard, Month, book, month, nearest};
 use crate::carried::{Carried, carried};
-use crate::components::pick::{Pick, instant, instant_tag, month_shift, month_tag, use_page_query, use_pick};
-use crate::components::{
-    Answer, Avatar, Button, ErrorSummary, ErrorView, Icon, Picture, REMEMBERED_HOURS, REMEMBERED_ZONE, Skeleton,
-    SlotPicker, StartLabel, TextField, awaiting, browser, field_error, live, month_answer,
+use crate::components::head::{Tag, tell};
+use crate::components::pick::{
+    Pick, instant, instant_tag, month_shift, month_tag, use_page_query, use_pick, use_shown_clock,
 };
-use crate::context::{NEARBY, use_posted};
+use crate::components::{
+    Answer, Avatar, Button, ErrorSummary, ErrorView, FormKey, Icon, Picture, REMEMBERED_ZONE, Skeleton, SlotPicker,
+    StartLabel, TextField, awaiting, browser, field_error, live, month_answer, zone_notice,
+};
+use crate::context::{NEARBY, form_key, use_posted, use_visit};
 use crate::format;
 use crate::i18n::{fill, use_language, use_messages};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -19,7 +22,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use scheduling::ClockFormat;
 use scheduling::{FieldError, SessionType, rules, urls};
 
 /// As many as `nearest` offers.
@@ -37,8 +39,41 @@ struct Form {
     lost: RwSignal<Option<DateTime<Utc>>>,
     /// Free times near the refused one, as the server said.
     nearby: RwSignal<Vec<DateTime<Utc>>>,
-    /// What was sent last, under which key: a retry of the same is the same request.
-    sent: StoredValue<Option<BookForm>>,
+}
+
+impl Form {
+    /// Under which key the tab remembers what was typed, in order.
+    const REMEMBERED: [&'static str; 3] = ["yaksok.form.name", "yaksok.form.email", "yaksok.form.notes"];
+
+    /// What was typed outlasts a reload: the tab remembers it until something is booked.
+    fn outlast_reload(self) {
+        let fields = move || Self::REMEMBERED.into_iter().zip([self.name, self.email, self.notes]);
+        Effect::new(move |before: Option<()>| {
+            for (key, field) in fields() {
+                let typed = field.get();
+                if before.is_some() {
+                    browser::store_in_tab(key, &typed);
+                }
+            }
+        });
+        // What was typed before the page came to life is taken over first, and counts more.
+        request_animation_frame(move || {
+            for (key, field) in fields() {
+                if field.try_with_untracked(String::is_empty) == Some(true)
+                    && let Some(typed) = browser::stored_in_tab(key)
+                {
+                    field.set(typed);
+                }
+            }
+        });
+    }
+
+    /// It is booked: the tab forgets what was typed.
+    fn forget() {
+        for key in Self::REMEMBERED {
+            browser::store_in_tab(key, "");
+        }
+    }
 }
 
 /// Booking one session: mentor, date, time, then the form.
@@ -66,27 +101,27 @@ pub fn Book(
         lost: RwSignal::new(refused.then(|| instant(&posted.value("start"))).flatten()),
         // A plain form's answer tells them; a script asks when it is refused itself.
         nearby: RwSignal::new(posted.value(NEARBY).split(' ').filter(|_| refused).filter_map(instant).collect()),
-        sent: StoredValue::new(None),
     };
+    let zone = zone_of(pick, &mentor.timezone, posted.values.is_empty());
     let busy = RwSignal::new(false);
     let (handle, slug) = (mentor.handle.clone(), session.slug.clone());
     let post_path = urls::book(&handle, &slug);
     let data = {
         let (handle, slug) = (handle.clone(), slug.clone());
         carried(
-            move || pick.with(|pick| (pick.month.clone(), pick.timezone.clone())),
+            move || (pick.with(|pick| pick.month.clone()), zone.get()),
             move |(wanted, zone)| awaiting(busy, month(handle.clone(), slug.clone(), wanted, zone)),
         )
     };
-    let keeper = Keeper::new((handle, slug), data, pick, form.lost, form.nearby);
+    let keeper = Keeper::new((handle, slug), data, (pick, zone), form.lost, form.nearby);
     keeper.follow();
     let awaited = RwSignal::new(None);
     let shown_path = {
         let path = path.clone();
         Signal::derive(move || path.clone())
     };
-    adopt_browser_choices(pick, shown_path, mentor.timezone.clone());
     follow_focus(pick);
+    Effect::new(move |_| form.outlast_reload());
     // The form is a part of its own, and comes while somebody is choosing.
     Effect::new(|_| {
         browser::at_first_touch(|| {
@@ -206,7 +241,7 @@ pub fn Details(
     let (t, common) = (messages.public, messages.common);
     let language = use_language();
     let navigate = use_navigate();
-    let hours = Memo::new(move |_| pick.with(|pick| pick.hours).unwrap_or_default());
+    let hours = use_shown_clock(pick);
     let (needs_approval, minutes) =
         session.with_value(|session| (session.requires_approval, i64::from(session.duration_minutes)));
 
@@ -215,20 +250,30 @@ pub fn Details(
         month.with(|month| {
             let from = month.zone.date_start(month.first_day);
             let to = month.zone.date_start(month_shift(month.first_day, 1));
-            (from..to).contains(&start) && month.starts.binary_search(&start).is_err()
+            let is_offered = month.starts.binary_search(&start).is_ok() || month.held == Some(start);
+            (from..to).contains(&start) && !is_offered
         }) && !keeper.has(start)
     });
+    // It is gone because it was booked here: whoever comes back to the form is led to the booking.
+    let booked = Memo::new(move |_| {
+        let of = |month: &Month| month.booked.iter().find(|booked| booked.start == start).cloned();
+        if form.pending.get() { None } else { month.with(of).map(|booked| booked.manage_path) }
+    });
     keeper.keep_while_open(start, gone);
-    let lost = move || (gone.get() && !form.pending.get()) || form.lost.get() == Some(start);
+    let lost =
+        move || booked.with(Option::is_none) && ((gone.get() && !form.pending.get()) || form.lost.get() == Some(start));
     Effect::new(move |_| {
-        if lost() {
-            // The notice is there a frame later, and laid out after another.
-            request_animation_frame(|| {
-                request_animation_frame(|| {
-                    browser::focus("lost-title");
-                });
+        let notice = match (lost(), booked.with(Option::is_some)) {
+            (true, _) => "lost-title",
+            (false, true) => "booked-here-title",
+            (false, false) => return,
+        };
+        // The notice is there a frame later, and laid out after another.
+        request_animation_frame(move || {
+            request_animation_frame(move || {
+                browser::focus(notice);
             });
-        }
+        });
     });
     let nearby = Memo::new(move |_| {
         let said = form.nearby.get();
@@ -248,6 +293,10 @@ pub fn Details(
         (parts.next().unwrap_or_default().to_string(), parts.next().unwrap_or_default().to_string())
     };
     let zone_name = move || month.with(|month| month.zone.name.clone());
+    // Whatever sends this form, and however often, it is one request: of several presses comes one booking.
+    let about = start.timestamp().to_string();
+    let key = form_key(&about);
+    let visit = use_visit();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if form.pending.get_untracked() {
@@ -267,7 +316,7 @@ pub fn Details(
             email: form.email.get_untracked().trim().into(),
             timezone: untrack(zone_name),
             notes: form.notes.get_untracked().trim().into(),
-            idempotency_key: String::new(),
+            idempotency_key: key.clone(),
             hold: None,
         };
         let wrong = check(&request);
@@ -275,14 +324,6 @@ pub fn Details(
             form.error.set(Some(AppError::Invalid(wrong)));
             return;
         }
-        // Sent once more, the same request keeps its key: whatever became of the first try, one booking comes of it.
-        let key = form.sent.with_value(|sent| {
-            sent.as_ref()
-                .filter(|sent| BookForm { idempotency_key: String::new(), ..(*sent).clone() } == request)
-                .map(|sent| sent.idempotency_key.clone())
-        });
-        request.idempotency_key = key.unwrap_or_else(browser::random_id);
-        form.sent.set_value(Some(request.clone()));
         form.error.set(None);
         form.pending.set(true);
         let navigate = navigate.clone();
@@ -292,6 +333,9 @@ pub fn Details(
             match book(request).await {
                 Ok(booked) => {
                     keeper.spent(start);
+                    Form::forget();
+                    // The next form of this page is another request.
+                    visit.update_untracked(|visit| visit.form_key = browser::random_id());
                     navigate(&format!("{}?new=1", booked.manage_path), NavigateOptions::default());
                 }
                 Err(AppError::SlotUnavailable) => {
@@ -314,6 +358,7 @@ pub fn Details(
                 <p class="chosen-date">{format::date_with_year(from.date(), language)}</p>
                 <p class="chosen-time">{format::time_range(from, to, hours.get(), language)}</p>
                 <p class="muted small">{format::zone_with_offset(&month.zone, start)}</p>
+                {zone_notice(pick, month)}
                 {label.mentor(hours.get()).map(|view| view! { <p class="muted small">{view}</p> }.into_any())}
             }
         })
@@ -350,7 +395,23 @@ pub fn Details(
                 <div class="banner lost-time" data-tone="warn" role="group" aria-labelledby="lost-title">
                     <h3 id="lost-title" tabindex="-1">{fill(t.lost_title, &[("time", &time)])}</h3>
                     <p>{if none { t.lost_none } else { t.lost_text }}</p>
+                    // Enter in a field presses the form's first button: none of these is chosen by it.
+                    <button type="submit" form="book-form" disabled hidden></button>
                     <div class="button-row" role="group" aria-label=t.nearest_label>{buttons}</div>
+                </div>
+            }
+        })
+    });
+    let booked_notice = live(move || {
+        booked.get().map(|path| {
+            view! {
+                <div class="banner booked-here" data-tone="ok" role="group" aria-labelledby="booked-here-title">
+                    <h2 id="booked-here-title" tabindex="-1">{t.booked_here_title}</h2>
+                    <p>{t.booked_here_text}</p>
+                    <div class="button-row">
+                        <a class="button" data-kind="primary" href=path>{t.booked_here_open}</a>
+                        <a class="button" href=back data-noscroll="true" rel="nofollow">{t.booked_here_other}</a>
+                    </div>
                 </div>
             }
         })
@@ -373,8 +434,8 @@ pub fn Details(
     let fields = view! {
         <form class="form" id="book-form" method="post" action=action novalidate on:submit=submit>
             {live(move || (!lost()).then(|| view! { <input type="hidden" name="start" value=instant_tag(start)/> }))}
-            <input type="hidden" name="timezone" value=zone_name/>
-            <input type="hidden" name="idempotency_key" value=""/>
+            <input type="hidden" name="timezone" value=zone_name autocomplete="off"/>
+            <FormKey about=about/>
             <TextField name="name" label=t.form_name bind=form.name autocomplete="name" max=200_u32 error=wrong("name")/>
             <TextField
                 name="email"
@@ -411,14 +472,17 @@ pub fn Details(
                 {move || chosen()}
                 <a class="small chosen-change" href=back data-noscroll="true" rel="nofollow">{t.form_change_time}</a>
             </div>
-            <HoldNotice keeper=keeper start=start lost=Signal::derive(lost)/>
-            <h2 id="details-title" tabindex="-1">{t.form_title}</h2>
-            {lost_notice}
-            <ErrorSummary
-                error=form.error
-                fields=vec![("name", t.form_name), ("email", common.email), ("notes", t.form_notes)]
-            />
-            {fields}
+            <HoldNotice keeper=keeper start=start lost=Signal::derive(move || lost() || booked.with(Option::is_some))/>
+            {booked_notice}
+            <div class="details-form" hidden=move || booked.with(Option::is_some)>
+                <h2 id="details-title" tabindex="-1">{t.form_title}</h2>
+                {lost_notice}
+                <ErrorSummary
+                    error=form.error
+                    fields=vec![("name", t.form_name), ("email", common.email), ("notes", t.form_notes)]
+                />
+                {fields}
+            </div>
         </section>
     }
     .into_any()
@@ -465,36 +529,31 @@ pub(super) fn with_posted(pick: Memo<Pick>) -> Memo<Pick> {
     })
 }
 
-/// Once the page lives, it asks the browser for what the address does not say: the zone, and how hours are counted.
+/// The zone in which times are written: the one that was asked for, else the browser's, which the server knows before the page
+/// is rendered. `None` stands for the mentor's.
 ///
-/// What the page shows anyway, the mentor's zone and the usual hours, stays out of the address.
-fn adopt_browser_choices(pick: Memo<Pick>, path: Signal<String>, mentor_zone: String) {
-    let navigate = use_navigate();
-    let adopt = move || {
-        // The page may be gone by now.
-        let (Some(at), Some(path)) = (pick.try_get_untracked(), path.try_get_untracked()) else { return };
-        let zone = at.timezone.clone().or_else(|| {
-            let known = browser::stored(REMEMBERED_ZONE).or_else(browser::time_zone);
-            known.filter(|zone| *zone != mentor_zone)
-        });
-        let hours = at.hours.or_else(|| {
-            let remembered = browser::stored(REMEMBERED_HOURS).and_then(|tag| ClockFormat::from_tag(&tag));
-            let counted = || {
-                browser::counts_24_hours().map(|yes| if yes { ClockFormat::TwentyFour } else { ClockFormat::Twelve })
-            };
-            remembered.or_else(counted).filter(|hours| *hours != ClockFormat::default())
-        });
-        if zone != at.timezone || hours != at.hours {
-            let address = Pick { timezone: zone, hours, ..at }.href(&path, &[]);
-            navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
-        }
-    };
+/// `is_fresh`: the page is not the answer to a form.
+fn zone_of(pick: Memo<Pick>, mentor_zone: &str, is_fresh: bool) -> Memo<Option<String>> {
+    let visit = use_visit();
+    if is_fresh && pick.with_untracked(|pick| pick.timezone.is_none()) {
+        let shown = visit.with_untracked(|visit| visit.timezone.clone());
+        tell(Tag::Zone, shown.as_deref().unwrap_or(mentor_zone));
+    }
+    // What is chosen here counts for the pages that follow.
     Effect::new(move |_| {
-        pick.track();
-        // In a turn of its own: whoever asks for formats first waits until the browser has loaded what it knows of them, and
-        // the page has only just come to life.
-        set_timeout(adopt.clone(), std::time::Duration::ZERO);
+        if let Some(chosen) = pick.with(|pick| pick.timezone.clone())
+            && browser::stored(REMEMBERED_ZONE).as_ref() == Some(&chosen)
+            && visit.with_untracked(|visit| visit.timezone.as_ref() != Some(&chosen))
+        {
+            browser::tell_zone(&chosen);
+            visit.update(|visit| visit.timezone = Some(chosen));
+        }
     });
+    let mentor_zone = mentor_zone.to_owned();
+    Memo::new(move |_| {
+        let asked = pick.with(|pick| pick.timezone.clone());
+        asked.or_else(|| visit.with(|visit| visit.timezone.clone())).filter(|zone| *zone != mentor_zone)
+    })
 }
 
 /// Moves the focus in the next frame, or as soon as what shall get it is there: the form may still be on its way. Unless

@@ -7,12 +7,14 @@ use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month
 use crate::api::public::Month;
 use crate::carried::{Carried, carried};
 use crate::components::head::{Tag, tell};
-use crate::components::pick::{Pick, encode, instant_tag, month_tag, use_page_query, use_pick, with_query};
-use crate::components::{
-    Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker,
-    StartLabel, TextField, awaiting, browser, month_answer, use_status,
+use crate::components::pick::{
+    Pick, encode, instant_tag, month_tag, use_page_query, use_pick, use_shown_clock, with_query,
 };
-use crate::context::{use_posted, use_visit};
+use crate::components::{
+    Answer, Button, ErrorSummary, ErrorView, Icon, NotFoundView, Picture, Skeleton, SlotPicker, StartLabel, TextField,
+    awaiting, browser, month_answer, use_status,
+};
+use crate::context::{set_status, use_posted, use_visit};
 use crate::format;
 use crate::i18n::{city_name, fill, use_language, use_messages};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -70,6 +72,11 @@ pub fn BookingPage() -> impl IntoView {
     let posted = use_posted();
     let posted_move = posted.as_ref().is_some_and(|posted| posted.value("action") == "reschedule");
     let pick = with_posted(use_pick());
+    // The answer to a form is not loaded once more.
+    if posted.is_none() && pick.with_untracked(|pick| pick.timezone.is_none()) {
+        let here = use_visit().with_untracked(|visit| visit.timezone.clone());
+        tell(Tag::Zone, here.as_deref().unwrap_or_default());
+    }
     let moving = Memo::new(move |_| query.with(|query| query.get_str("move").is_some()) || posted_move);
 
     let data = {
@@ -92,19 +99,12 @@ pub fn BookingPage() -> impl IntoView {
             }
         },
     );
-    // ClockFormat as this browser remembers them; the address may say otherwise.
-    let remembered = RwSignal::new(ClockFormat::default());
-    Effect::new(move |_| {
-        if let Some(hours) = browser::stored(REMEMBERED_HOURS).and_then(|tag| ClockFormat::from_tag(&tag)) {
-            remembered.set(hours);
-        }
-    });
     let path = urls::manage(&token);
     let page = Page {
         token: StoredValue::new(token),
         path: Signal::derive(move || path.clone()),
         pick,
-        hours: Signal::derive(move || pick.with(|pick| pick.hours).unwrap_or(remembered.get())),
+        hours: use_shown_clock(pick).into(),
         error: RwSignal::new(posted.and_then(|posted| posted.error)),
         pending: RwSignal::new(false),
         refetch: Callback::new(move |()| data.refetch()),
@@ -144,6 +144,19 @@ pub fn BookingPage() -> impl IntoView {
             Err(AppError::NotFound) => {
                 let t = use_messages().public;
                 view! { <NotFoundView title=t.booking_unknown_title text=t.booking_unknown_text/> }.into_any()
+            }
+            Err(AppError::AccountClosed) => {
+                let t = use_messages().public;
+                set_status(410);
+                view! {
+                    <Title text=t.closed_title/>
+                    <div class="stack">
+                        <h1>{t.closed_title}</h1>
+                        <p class="lead">{t.closed_text}</p>
+                        <p><a class="button" href=urls::HOME>{t.closed_others}</a></p>
+                    </div>
+                }
+                .into_any()
             }
             Err(error) => view! { <ErrorView page=true error=error retry=page.refetch/> }.into_any(),
         })
@@ -204,7 +217,7 @@ fn Booked(page: Page, booking: BookingView) -> impl IntoView {
                     })}
                 <div>
                     <StatusBadge booking=booking.clone()/>
-                    <h1>{heading}</h1>
+                    <h1 dir="auto">{heading}</h1>
                     {subtitle.map(|line| view! { <p class="lead">{line}</p> })}
                     {(!text.is_empty()).then_some(text).map(|text| view! { <p class="booked-text">{text}</p> })}
                 </div>
@@ -215,7 +228,7 @@ fn Booked(page: Page, booking: BookingView) -> impl IntoView {
                     view! {
                         <div class="banner">
                             <strong>{t.reason_given}</strong>
-                            <p class="prose">{reason}</p>
+                            <p class="prose" dir="auto">{reason}</p>
                         </div>
                     }
                 })}
@@ -296,6 +309,10 @@ fn Facts(booking: BookingView, hours: Signal<ClockFormat>) -> impl IntoView {
     let language = use_language();
     let differs = booking.mentee_zone.offset_at(booking.start) != booking.mentor_zone.offset_at(booking.start);
     let city = city_name(&booking.mentor_zone.name);
+    // Opened in a third zone, or booked in the mentor's for want of a better one.
+    let offset = |zone: &OffsetTable| zone.offset_at(booking.start);
+    let known = [offset(&booking.mentee_zone), offset(&booking.mentor_zone)];
+    let here = booking.here.clone().filter(|zone| !known.contains(&offset(zone)));
     let place = booking.location.as_ref().map(|location| {
         let kind = location_kind(location);
         let value = location.value.clone();
@@ -309,7 +326,7 @@ fn Facts(booking: BookingView, hours: Signal<ClockFormat>) -> impl IntoView {
                 view! { <a href=format!("tel:{}", value.replace(' ', "")) rel="external">{value.clone()}</a> }
                     .into_any()
             }
-            _ if !value.is_empty() => view! { <span class="prose">{value}</span> }.into_any(),
+            _ if !value.is_empty() => view! { <span class="prose" dir="auto">{value}</span> }.into_any(),
             _ => view! { <span class="muted">{messages.common.location_to_come}</span> }.into_any(),
         };
         view! {
@@ -334,13 +351,22 @@ fn Facts(booking: BookingView, hours: Signal<ClockFormat>) -> impl IntoView {
                         </div>
                     }
                 })}
+            {here
+                .map(|zone| {
+                    view! {
+                        <div>
+                            <dt>{t.fact_when_here}</dt>
+                            <dd><WhenLines start=booking.start end=booking.end zone=zone hours=hours/></dd>
+                        </div>
+                    }
+                })}
             <div>
                 <dt>{t.fact_with}</dt>
                 <dd>
-                    <a href=urls::mentor(&booking.mentor_handle)>{booking.mentor_name.clone()}</a>
+                    <a href=urls::mentor(&booking.mentor_handle)><bdi>{booking.mentor_name.clone()}</bdi></a>
                     <br/>
                     <span class="muted">
-                        {booking.session_name.clone()} " · " {format::duration(booking.duration_minutes.into(), language)}
+                        <bdi>{booking.session_name.clone()}</bdi> " · " {format::duration(booking.duration_minutes.into(), language)}
                     </span>
                 </dd>
             </div>
@@ -350,7 +376,7 @@ fn Facts(booking: BookingView, hours: Signal<ClockFormat>) -> impl IntoView {
                     view! {
                         <div>
                             <dt>{t.fact_you}</dt>
-                            <dd>{booking.mentee_name.clone()} <br/> <span class="muted">{booking.mentee_email.clone()}</span></dd>
+                            <dd><bdi>{booking.mentee_name.clone()}</bdi> <br/> <span class="muted">{booking.mentee_email.clone()}</span></dd>
                         </div>
                     }
                 })}
@@ -361,7 +387,7 @@ fn Facts(booking: BookingView, hours: Signal<ClockFormat>) -> impl IntoView {
                     view! {
                         <div>
                             <dt>{t.fact_notes}</dt>
-                            <dd class="prose">{notes}</dd>
+                            <dd class="prose" dir="auto">{notes}</dd>
                         </div>
                     }
                 })}

@@ -119,7 +119,7 @@ fn Card(mentor: MentorCard) -> impl IntoView {
         <li class="mentor-card">
             <Avatar name=mentor.name.clone() photo=mentor.photo_url/>
             <div>
-                <h3><a href=urls::mentor(&mentor.handle)>{mentor.name}</a></h3>
+                <h3><a href=urls::mentor(&mentor.handle)><bdi>{mentor.name}</bdi></a></h3>
                 {mentor.headline.map(|headline| view! { <p class="muted">{headline}</p> })}
                 <p class="muted small">{next_free}</p>
             </div>

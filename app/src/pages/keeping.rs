@@ -94,6 +94,8 @@ pub struct Keeper {
     session_type: StoredValue<String>,
     data: Carried<Result<Month, AppError>>,
     pick: Memo<Pick>,
+    /// In which times are written.
+    zone: Memo<Option<String>>,
     state: RwSignal<State>,
     /// Whole seconds that the time is still kept.
     left: RwSignal<i64>,
@@ -120,7 +122,7 @@ impl Keeper {
     pub(super) fn new(
         (mentor, session_type): (String, String),
         data: Carried<Result<Month, AppError>>,
-        pick: Memo<Pick>,
+        (pick, zone): (Memo<Pick>, Memo<Option<String>>),
         lost: RwSignal<Option<DateTime<Utc>>>,
         nearby: RwSignal<Vec<DateTime<Utc>>>,
     ) -> Self {
@@ -129,6 +131,7 @@ impl Keeper {
             session_type: StoredValue::new(session_type),
             data,
             pick,
+            zone,
             state: RwSignal::new(State::Not),
             left: RwSignal::new(0),
             lost,
@@ -164,7 +167,9 @@ impl Keeper {
                 self.ask(start);
                 return false;
             }
-            if !gone && before != Some(false) && self.state.get_untracked() == State::Not {
+            // What this browser has just booked is its own: the month says so as soon as it has come.
+            let is_booked = self.note_of(start).is_some_and(|note| note.fate == Fate::Booked);
+            if !gone && !is_booked && before != Some(false) && self.state.get_untracked() == State::Not {
                 self.ask(start);
             }
             gone
@@ -267,8 +272,13 @@ impl Keeper {
 
     /// The hold by which this browser has `start` kept, or had before a reload, and still would.
     fn remembered(self, start: DateTime<Utc>) -> Option<Note> {
+        self.note_of(start).filter(|note| note.fate != Fate::Booked)
+    }
+
+    /// What this browser remembers of `start`, while that counts.
+    fn note_of(self, start: DateTime<Utc>) -> Option<Note> {
         let note = Note::read(&browser::stored(&self.key(start))?)?;
-        (note.until > self.now() && note.fate != Fate::Booked).then_some(note)
+        (note.until > self.now()).then_some(note)
     }
 
     /// Has the browser remember what became of a hold, and tells its other tabs.
@@ -305,6 +315,10 @@ impl Keeper {
                 self.stop_clock();
                 self.last.set_value(None);
                 self.state.set(State::Elsewhere(start));
+                // With what is booked comes the way to it.
+                spawn_local(async move {
+                    self.read().await;
+                });
             }
             _ => {}
         }
@@ -479,7 +493,10 @@ impl Keeper {
     /// Reads the month that is shown once more: nothing flickers, and the focus stays where it is. Answers whether it is
     /// fresh now.
     async fn read(self) -> bool {
-        let wanted = || self.pick.try_with_untracked(|pick| (pick.month.clone(), pick.timezone.clone()));
+        let wanted = || {
+            let month = self.pick.try_with_untracked(|pick| pick.month.clone())?;
+            Some((month, self.zone.try_get_untracked()?))
+        };
         let (Some(asked), Some(mentor), Some(session_type)) =
             (wanted(), self.mentor.try_get_value(), self.session_type.try_get_value())
         else {
@@ -548,7 +565,7 @@ pub fn HoldNotice(
     keeper: Keeper,
     /// The form's.
     start: DateTime<Utc>,
-    /// It is gone, which is said elsewhere.
+    /// It is gone, or booked with this browser, which is said elsewhere.
     lost: Signal<bool>,
 ) -> impl IntoView {
     let t = use_messages().public;
@@ -603,7 +620,7 @@ pub fn HoldNotice(
                         }
                     })
             })}
-            {live(move || is_booked.get().then(|| view! { <p class="note">{t.hold_booked}</p> }))}
+            {live(move || (is_booked.get() && !lost.get()).then(|| view! { <p class="note">{t.hold_booked}</p> }))}
         </div>
     }
     .into_any()

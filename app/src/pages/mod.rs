@@ -12,7 +12,7 @@ pub mod parts;
 use crate::components::browser;
 use crate::components::head::provide_head;
 use crate::components::{Footer, Header, NotFoundView, SkipLink, StatusRegion, provide_status};
-use crate::context::{provide_posted, provide_visit};
+use crate::context::{learn_zone, provide_posted, provide_visit};
 use crate::i18n::use_language;
 use leptos::prelude::*;
 use leptos_meta::*;
@@ -49,6 +49,7 @@ fn title(text: String) -> String {
 #[component]
 fn Frame() -> impl IntoView {
     provide_posted();
+    learn_zone();
     let pathname = use_location().pathname;
     Effect::new(move |before: Option<String>| {
         let path = pathname.get();

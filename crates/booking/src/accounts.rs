@@ -4,8 +4,10 @@
 //! or not; who owns it learns the rest by mail.
 
 use crate::activity::{self, Author};
+use crate::closing::{self, Preview};
 use crate::jobs::{self, AccountMail, Task};
-use crate::secrets::{self, Kind, Secret};
+use crate::secrets::{self, Kind, Secret, sha256};
+use crate::version::{self, Expected};
 use crate::{Context, Error, listing, schedule};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -18,7 +20,7 @@ use scheduling::{
 };
 use serde::Serialize;
 use std::sync::LazyLock;
-use store::{Account, Actor, ApiKey, NewMentor, Profile, SingleUse, Tx};
+use store::{Account, Actor, ApiKey, FormerHandle, NewMentor, Profile, SingleUse, Tx};
 
 /// How long a login lasts.
 pub const SESSION: TimeDelta = TimeDelta::days(30);
@@ -27,6 +29,10 @@ const RESET_LINK: TimeDelta = TimeDelta::hours(1);
 const LOGIN_LINK: TimeDelta = TimeDelta::minutes(15);
 /// An account whose address nobody confirmed is deleted after this.
 pub(crate) const UNCONFIRMED_KEPT: TimeDelta = TimeDelta::days(3);
+/// How long a handle that was given up leads to its former owner, and is kept from everybody else.
+pub const HANDLE_KEPT: TimeDelta = TimeDelta::days(90);
+/// So many handles a mentor may have reserved besides their own.
+const MOST_FORMER_HANDLES: i64 = 10;
 /// Shorter passwords are refused; longer ones than 1,000 characters too, to bound the work.
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=1000;
 
@@ -48,7 +54,7 @@ pub struct NewAccount {
 
 impl NewAccount {
     fn errors(&self, context: &Context) -> Vec<Option<FieldError>> {
-        let mut errors = vec![rules::check_email("email", &self.email)];
+        let mut errors = vec![context.check_email("email", &self.email)];
         errors.extend(profile_errors(context, &self.profile()));
         errors
     }
@@ -152,6 +158,14 @@ fn refuse_reserved(handle: &str) -> Result<(), Error> {
     if urls::RESERVED.contains(&handle) { Err(Error::HandleTaken) } else { Ok(()) }
 }
 
+/// Refuses a handle that a former owner has reserved, unless it is `by`. Holds it until the end of the transaction.
+async fn refuse_reserved_for_another(tx: &mut Tx, handle: &str, by: Option<MentorId>) -> Result<(), Error> {
+    match tx.former_handle(handle).await? {
+        FormerHandle::Of(owner) if owner.is_none() || owner != by => Err(Error::HandleTaken),
+        FormerHandle::Of(_) | FormerHandle::Unknown => Ok(()),
+    }
+}
+
 /// Adds a mentor whose address the platform vouches for. Answers the account and an API key, which is shown this once.
 ///
 /// # Errors
@@ -170,6 +184,8 @@ pub async fn create(context: &Context, new: &NewAccount) -> Result<(Account, Sec
 }
 
 async fn insert(context: &Context, tx: &mut Tx, row: &NewMentor, by: By) -> Result<(), Error> {
+    tx.lock_handles(&[&row.handle]).await?;
+    refuse_reserved_for_another(tx, &row.handle, None).await?;
     tx.insert_mentor(row).await?;
     tx.put_session_type(row.id, SessionTypeId(context.new_id()), row.created_at, &SessionType::first()).await?;
     activity::happened(context, tx, row.id, by, Change::AccountCreated).await
@@ -181,6 +197,19 @@ async fn insert(context: &Context, tx: &mut Tx, row: &NewMentor, by: By) -> Resu
 /// # Errors
 /// [`Error::SignupsClosed`], [`Error::Invalid`], [`Error::HandleTaken`].
 pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> Result<(), Error> {
+    sign_up_once(context, new, password, None).await
+}
+
+/// As [`sign_up`], by a form of a page: sent again, it does nothing.
+///
+/// # Errors
+/// As there.
+pub async fn sign_up_once(
+    context: &Context,
+    new: &NewAccount,
+    password: Secret,
+    form: Option<SentForm>,
+) -> Result<(), Error> {
     if !context.signups_open {
         return Err(Error::SignupsClosed);
     }
@@ -192,6 +221,9 @@ pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> R
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
     tx.lock_address(&new.email).await?;
+    if !is_first(&mut tx, form, now).await? {
+        return Ok(());
+    }
     let known = tx.account_by_email(&new.email).await?;
     let owner = tx.account_by_handle(&new.handle).await?;
     let same = |account: &Account| {
@@ -200,6 +232,9 @@ pub async fn sign_up(context: &Context, new: &NewAccount, password: Secret) -> R
     if owner.as_ref().is_some_and(|owner| !same(owner)) {
         return Err(Error::HandleTaken);
     }
+    // Before it matters whether the address is known: the answer must not tell.
+    tx.lock_handles(&[&new.handle]).await?;
+    refuse_reserved_for_another(&mut tx, &new.handle, None).await?;
     // Whoever signed up with this address before and never confirmed it gives way: the newest attempt counts.
     match known {
         Some(known) if known.email_verified_at.is_some() || !tx.delete_if_unconfirmed(known.id()).await? => {
@@ -273,9 +308,21 @@ async fn open_session(context: &Context, mut tx: Tx, mentor: MentorId, by: Chang
 /// # Errors
 /// [`Error::WrongCredentials`]: the link was used, or has expired.
 pub async fn verify_email(context: &Context, token: &Secret) -> Result<Secret, Error> {
-    let (mut tx, mentor) = take(context, token, SingleUse::Verify).await?;
-    tx.set_email_verified(mentor, context.now()).await?;
-    open_session(context, tx, mentor, Change::EmailConfirmed).await
+    verify_email_once(context, token, None).await
+}
+
+/// As [`verify_email`], by a form of a page: sent again within [`SENT_AGAIN`], it logs in again.
+///
+/// # Errors
+/// As there.
+pub async fn verify_email_once(context: &Context, token: &Secret, form: Option<SentForm>) -> Result<Secret, Error> {
+    match take_once(context, token, SingleUse::Verify, form).await? {
+        (mut tx, mentor, true) => {
+            tx.set_email_verified(mentor, context.now()).await?;
+            open_session(context, tx, mentor, Change::EmailConfirmed).await
+        }
+        (tx, mentor, false) => open_session(context, tx, mentor, Change::SignedIn { way: Way::Link }).await,
+    }
 }
 
 /// Mails a link that sets a new password, if the address is known. The answer is the same if not.
@@ -283,9 +330,20 @@ pub async fn verify_email(context: &Context, token: &Secret) -> Result<Secret, E
 /// # Errors
 /// [`Error::Invalid`] for what is no address.
 pub async fn forgot(context: &Context, email: &str) -> Result<(), Error> {
-    Error::check([rules::check_email("email", email.trim())])?;
+    forgot_once(context, email, None).await
+}
+
+/// As [`forgot`], by a form of a page: sent again, it mails nothing.
+///
+/// # Errors
+/// As there.
+pub async fn forgot_once(context: &Context, email: &str, form: Option<SentForm>) -> Result<(), Error> {
+    Error::check([context.check_email("email", email)])?;
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
+    if !is_first(&mut tx, form, now).await? {
+        return Ok(());
+    }
     match tx.account_by_email(email.trim()).await? {
         Some(account) => leave_mail(&mut tx, account.id(), AccountMail::Reset, now).await?,
         // The same work for an address that nobody has; the job finds no account.
@@ -304,9 +362,22 @@ pub async fn forgot(context: &Context, email: &str) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Invalid`] (the password), [`Error::WrongCredentials`]: the link was used, or has expired.
 pub async fn reset_password(context: &Context, token: &Secret, password: Secret) -> Result<(), Error> {
+    reset_password_once(context, token, password, None).await
+}
+
+/// As [`reset_password`], by a form of a page: sent again within [`SENT_AGAIN`], it changes nothing.
+///
+/// # Errors
+/// As there.
+pub async fn reset_password_once(
+    context: &Context,
+    token: &Secret,
+    password: Secret,
+    form: Option<SentForm>,
+) -> Result<(), Error> {
     Error::check([check_password(&password)])?;
     let hash = hash_password(context, password).await?;
-    let (mut tx, mentor) = take(context, token, SingleUse::Reset).await?;
+    let (mut tx, mentor, true) = take_once(context, token, SingleUse::Reset, form).await? else { return Ok(()) };
     tx.set_password_hash(mentor, &hash, context.now()).await?;
     tx.set_email_verified(mentor, context.now()).await?;
     tx.delete_sessions(mentor).await?;
@@ -346,6 +417,50 @@ async fn take(context: &Context, token: &Secret, purpose: SingleUse) -> Result<(
     Ok((tx, mentor))
 }
 
+/// For so long a form that uses a link up may be sent again: as long as somebody presses a button twice.
+pub const SENT_AGAIN: TimeDelta = TimeDelta::minutes(10);
+
+/// Recognises a form that is sent again: by the key that the server gave it when it rendered the page, and by what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentForm([u8; 32]);
+
+impl SentForm {
+    /// `None` for a key that is too short to be one of ours: somebody else could know it.
+    pub fn new(key: &str, about: &[&str]) -> Option<Self> {
+        (key.len() >= 32).then(|| Self(sha256([&[key], about].concat().join("\0").as_bytes())))
+    }
+}
+
+/// Whether the form, if it is one, was not sent before. From then on it was, once `tx` is committed.
+async fn is_first(tx: &mut Tx, form: Option<SentForm>, now: DateTime<Utc>) -> Result<bool, Error> {
+    match form {
+        Some(SentForm(hash)) => Ok(tx.record_sent_form(&hash, None, now).await?),
+        None => Ok(true),
+    }
+}
+
+/// As [`take`]; for a form that has used the link up a moment ago it answers the same, and `false`.
+async fn take_once(
+    context: &Context,
+    token: &Secret,
+    purpose: SingleUse,
+    form: Option<SentForm>,
+) -> Result<(Tx, MentorId, bool), Error> {
+    let now = context.now();
+    let mut tx = context.store.begin(Actor::Worker).await?;
+    if let Some(mentor) = tx.take_single_use(&token.hash(), purpose, now).await? {
+        if let Some(SentForm(hash)) = form {
+            tx.record_sent_form(&hash, Some(mentor), now).await?;
+        }
+        return Ok((tx, mentor, true));
+    }
+    let sender = match form {
+        Some(SentForm(hash)) => tx.sender_of_form(&hash, now - SENT_AGAIN).await?,
+        None => None,
+    };
+    Ok((tx, sender.ok_or(Error::WrongCredentials)?, false))
+}
+
 async fn leave_mail(tx: &mut Tx, mentor: MentorId, notice: AccountMail, now: DateTime<Utc>) -> Result<(), Error> {
     jobs::leave(tx, Some(mentor), &Task::Account { mentor, notice }, now, now).await
 }
@@ -359,7 +474,8 @@ pub(crate) async fn compose(
     created_at: DateTime<Utc>,
 ) -> Result<Option<Outgoing>, Error> {
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let Some(account) = tx.account(mentor).await? else { return Ok(None) };
+    let account = tx.account(mentor).await?.filter(|account| account.closed_at.is_none());
+    let Some(account) = account else { return Ok(None) };
     let now = context.now();
     let (path, purpose, lasts) = match mail {
         AccountMail::Verify => (urls::VERIFY, SingleUse::Verify, VERIFY_LINK),
@@ -406,16 +522,47 @@ pub async fn account(context: &Context, mentor: MentorId) -> Result<Account, Err
     tx.account(mentor).await?.ok_or(Error::NotFound)
 }
 
-/// Changes the mentor's profile.
+/// The version of the settings that [`update_profile`] replaces.
+///
+/// # Errors
+/// Where they cannot be written as JSON.
+pub fn profile_version(account: &Account) -> Result<String, Error> {
+    version::of(&settings_of(account))
+}
+
+fn settings_of(account: &Account) -> impl Serialize + use<'_> {
+    let Account { handle, name, headline, bio, photo_url, timezone, language, clock, week_start, .. } = account;
+    (handle, name, headline, bio, photo_url, timezone, language, clock, week_start)
+}
+
+/// Changes the mentor's profile, whatever it is.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::HandleTaken`].
 pub async fn update_profile(context: &Context, mentor: MentorId, profile: Profile) -> Result<Account, Error> {
+    update_expected_profile(context, mentor, profile, &Expected::Anything).await
+}
+
+/// As [`update_profile`], if what is saved is what is expected. A handle that is given up leads to the mentor for
+/// [`HANDLE_KEPT`]; nobody else can take it, and the mentor can take it back.
+///
+/// # Errors
+/// As there, and [`Error::Stale`].
+pub async fn update_expected_profile(
+    context: &Context,
+    mentor: MentorId,
+    profile: Profile,
+    expected: &Expected,
+) -> Result<Account, Error> {
     Error::check(profile_errors(context, &profile))?;
     refuse_reserved(&profile.handle)?;
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     tx.lock_calendar(mentor).await?;
     let before = tx.account(mentor).await?.ok_or(Error::NotFound)?;
+    expected.check(Some(&settings_of(&before)))?;
+    if profile.handle != before.handle {
+        change_handle(context, &mut tx, mentor, &before.handle, &profile.handle).await?;
+    }
     tx.update_profile(mentor, &tidy(profile)).await?;
     let account = tx.account(mentor).await?.ok_or(Error::NotFound)?;
     if account != before {
@@ -426,7 +573,28 @@ pub async fn update_profile(context: &Context, mentor: MentorId, profile: Profil
     Ok(account)
 }
 
-/// Deletes the account with all its data, once `confirmation` is the password, or the handle where there is no password.
+async fn change_handle(context: &Context, tx: &mut Tx, mentor: MentorId, old: &str, new: &str) -> Result<(), Error> {
+    tx.lock_handles(&[old, new]).await?;
+    refuse_reserved_for_another(tx, new, Some(mentor)).await?;
+    tx.take_back_handle(mentor, new).await?;
+    if tx.count_former_handles(mentor).await? >= MOST_FORMER_HANDLES {
+        let message = "You have changed your page's address too often. Take one of your former addresses, or wait.";
+        return Err(Error::invalid("handle", "too_many", message));
+    }
+    Ok(tx.give_up_handle(mentor, old, context.now() + HANDLE_KEPT).await?)
+}
+
+/// What deleting the account would do now.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn deletion(context: &Context, mentor: MentorId) -> Result<Preview, Error> {
+    closing::preview(context, mentor).await
+}
+
+/// Closes the account, once `confirmation` is the password, or the handle where there is no password. Sessions to come are
+/// cancelled and their mentees notified; the account is invisible at once, and deleted with all its data as soon as that is
+/// done.
 ///
 /// # Errors
 /// [`Error::WrongCredentials`].
@@ -442,9 +610,7 @@ pub async fn delete(context: &Context, mentor: MentorId, confirmation: Secret) -
     if !confirmed {
         return Err(Error::WrongCredentials);
     }
-    let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
-    tx.delete_mentor(mentor).await?;
-    Ok(tx.commit().await?)
+    closing::close(context, mentor, HANDLE_KEPT).await
 }
 
 /// The API keys that work.

@@ -10,11 +10,11 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use mailer::Invite;
 use scheduling::{
     Actor as By, ApiKeyId, BookingId, ClockFormat, EventId, FieldError, Language, MentorId, Policy, RegionalFormat,
-    Status, rules, urls,
+    SessionType, Status, rules, urls,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
-use store::{Actor, Booking, BookingFilter, EventKind, Idempotent, Mentor, NewBooking, NewEvent, Tx};
+use store::{Actor, Booking, BookingFilter, EventKind, Idempotent, Mentor, NewBooking, NewEvent, OwnedSessionType, Tx};
 use uuid::Uuid;
 
 /// How long an idempotency key is remembered.
@@ -72,6 +72,28 @@ pub fn clock_of(booking: &Booking) -> ClockFormat {
     said.unwrap_or_else(|| RegionalFormat::of_tag(&booking.language).clock)
 }
 
+/// Which limits a start must keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limits {
+    /// It must be listed.
+    #[default]
+    Listed,
+    /// The mentor chooses it knowingly: hours, grid, notice, horizon, daily limit and busy time of connected calendars do not
+    /// bind. Sessions and holds do, with their buffers.
+    OutsideHours,
+}
+
+/// A booking that was made, as its own transaction knows it.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// As it was at first, also where this is a repeat and it has changed since.
+    pub made: Made,
+    /// What opens it.
+    pub token: Secret,
+    /// As it is now.
+    pub booked: Booked,
+}
+
 /// The same key with the same content gives the first answer again.
 #[derive(Clone, Debug)]
 pub struct Idempotency {
@@ -127,7 +149,7 @@ impl Request {
         let key_fits = self.idempotency.as_ref().is_none_or(|i| (1..=255).contains(&i.key.len()));
         Error::check([
             rules::check_name("name", &self.name),
-            rules::check_email("email", &self.email),
+            context.check_email("email", &self.email),
             self.notes.as_deref().and_then(|notes| rules::check_text("notes", notes, rules::MAX_TEXT)),
             (!zone_known).then(|| unknown_zone(&self.timezone)).flatten(),
             (!key_fits).then(|| {
@@ -150,6 +172,17 @@ fn unknown_zone(name: &str) -> Option<FieldError> {
 /// [`Error::Invalid`], [`Error::NotFound`] (mentor or session type), [`Error::SlotUnavailable`],
 /// [`Error::HoldExpired`], [`Error::IdempotencyKeyReused`].
 pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret), Error> {
+    let Receipt { made, token, .. } = book_with_receipt(context, request, None).await?;
+    Ok((made, token))
+}
+
+/// As [`book`], and answers the booking as the transaction itself knows it: nothing is read after the commit, so nothing can
+/// fail there. `host`: the mentor books for a mentee, at a time of their own choice; see [`Limits::OutsideHours`]. Then it
+/// needs no approval, and hidden session types can be booked too.
+///
+/// # Errors
+/// As there; [`Error::NotFound`] where `host` is another mentor.
+pub async fn book_with_receipt(context: &Context, request: Request, host: Option<Author>) -> Result<Receipt, Error> {
     request.validate(context)?;
     let actor = match &request.idempotency {
         Some(idempotency) => Actor::Booker(sha256(idempotency.key.as_bytes())),
@@ -157,11 +190,15 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
     };
     let mut tx = context.store.begin(actor).await?;
     let (id, held) = tx.enter_calendar(&request.mentor).await?.ok_or(Error::NotFound)?;
+    if host.is_some_and(|host| host.mentor != id) {
+        return Err(Error::NotFound);
+    }
     if !held {
-        // In a rush for one start, whoever comes too late hears so without standing in line. Repeats and holds do stand:
-        // the start may be their own.
+        // Under contention, late comers are refused without waiting for the lock. Repeats and holds do wait: the start may be
+        // their own. So does the mentor.
         if request.idempotency.is_none()
             && request.hold.is_none()
+            && host.is_none()
             && !is_wanted_start_offered(context, &mut tx, id, &request).await?
         {
             return Err(Error::SlotUnavailable);
@@ -174,76 +211,56 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
     if let Some(idempotency) = &request.idempotency
         && let Some(kept) = tx.idempotent(now - REMEMBERED).await?
     {
-        if kept.request_hash != idempotency.request_hash {
-            return Err(Error::IdempotencyKeyReused);
-        }
-        let made = serde_json::from_value(kept.answer).map_err(|e| Error::Internal(e.to_string()))?;
-        let token = open_token(context, BookingId(kept.booking_id), &kept.manage_token_sealed)?;
-        // An expired key that was forgotten just now stays forgotten.
-        tx.commit().await?;
-        return Ok((made, token));
+        return repeat(context, tx, idempotency, kept).await;
     }
 
     // Read what the decision depends on after taking the lock.
+    if host.is_some() {
+        tx.act_as_mentor(id).await?;
+    }
     let mentor = tx.mentor_by_id(id).await?.ok_or(Error::NotFound)?;
     let owned = tx.session_type(id, &request.session_type).await?.ok_or(Error::NotFound)?;
     let held = tx.take_hold(request.hold, now).await?;
     if request.hold.is_some() && held != Some((request.start, Some(owned.id))) {
         return Err(Error::HoldExpired);
     }
-    if !listing::is_offered(context, &mut tx, id, &mentor.timezone, Wish::from(&owned), request.start).await? {
+    let limits = if host.is_some() { Limits::OutsideHours } else { Limits::Listed };
+    if !listing::is_possible(context, &mut tx, id, &mentor.timezone, Wish::from(&owned), request.start, limits).await? {
         return Err(Error::SlotUnavailable);
     }
-
-    let session_type = owned.session_type;
     let token = secrets::new_token(context, Kind::Manage);
-    let booking_id = BookingId(context.new_id());
-    let sealed = seal_token(context, booking_id, &token)?;
-    let pending = session_type.requires_approval;
-    let new = NewBooking {
-        id: booking_id,
-        mentor_id: id,
-        session_type_id: owned.id,
-        session_slug: session_type.slug,
-        session_name: session_type.name,
-        status: if pending { Status::Pending } else { Status::Confirmed },
-        start: request.start,
-        end: request.start + TimeDelta::minutes(i64::from(session_type.duration_minutes)),
-        buffer_before_minutes: session_type.buffer_before_minutes,
-        buffer_after_minutes: session_type.buffer_after_minutes,
-        cancel_notice_minutes: session_type.cancel_notice_minutes,
-        location: session_type.location,
-        name: request.name.trim().to_owned(),
-        email: request.email.trim().to_owned(),
-        timezone: request.timezone,
-        language: request.language.tag().to_owned(),
-        clock: Some(request.clock.tag().to_owned()),
-        notes: request.notes.map(|notes| notes.trim().to_owned()).filter(|notes| !notes.is_empty()),
-        manage_token_hash: token.hash(),
-        manage_token_sealed: sealed.clone(),
-        created_at: now,
-    };
-    let made = Made {
-        id: new.id,
-        status: new.status,
-        start: new.start,
-        end: new.end,
-        timezone: new.timezone.clone(),
-        mentor: MadeWith { handle: mentor.handle, name: mentor.name, timezone: mentor.timezone },
-        session_type: MadeOf {
-            slug: new.session_slug.clone(),
-            name: new.session_name.clone(),
-            duration_minutes: i64::from(session_type.duration_minutes),
-        },
-    };
+    let new = request.new_booking(context, id, owned, host.is_some(), &token)?;
+    let booked = Booked { booking: new.clone().into(), mentor };
+    let made = Made::of(&booked);
+    if host.is_some() {
+        tx.act_as_visitor().await?;
+    }
     tx.insert_booking(&new).await?;
+    if let Some(idempotency) = &request.idempotency {
+        let answer = serde_json::to_value(&made).map_err(|error| Error::Internal(error.to_string()))?;
+        let kept = Idempotent {
+            request_hash: idempotency.request_hash.to_vec(),
+            booking_id: new.id.0,
+            answer,
+            manage_token_sealed: new.manage_token_sealed.clone(),
+            created_at: now,
+        };
+        tx.remember(id, &kept).await?;
+    }
+    let pending = new.status == Status::Pending;
+    if pending {
+        jobs::expire_at(&mut tx, id, new.id, new.start, now).await?;
+    }
+    if host.is_some() {
+        tx.act_as_mentor(id).await?;
+    }
     let event = NewEvent {
         id: EventId(context.new_id()),
-        booking_id,
+        booking_id: new.id,
         mentor_id: id,
         kind: if pending { EventKind::Requested } else { EventKind::Booked },
-        actor: By::Mentee,
-        api_key: None,
+        actor: if host.is_some() { By::Mentor } else { By::Mentee },
+        api_key: host.and_then(|host| host.api_key),
         sequence: 0,
         during: new.start..new.end,
         previous: None,
@@ -251,23 +268,98 @@ pub async fn book(context: &Context, request: Request) -> Result<(Made, Secret),
         created_at: now,
     };
     write_down(&mut tx, &event).await?;
-    if pending {
-        jobs::expire_at(&mut tx, id, booking_id, new.start, now).await?;
-    }
-    if let Some(idempotency) = request.idempotency {
-        let answer = serde_json::to_value(&made).map_err(|error| Error::Internal(error.to_string()))?;
-        let kept = Idempotent {
-            request_hash: idempotency.request_hash.to_vec(),
-            booking_id: booking_id.0,
-            answer,
-            manage_token_sealed: sealed,
-            created_at: now,
-        };
-        tx.remember(id, &kept).await?;
-    }
     tx.commit().await?;
     context.jobs_left.notify_waiters();
-    Ok((made, token))
+    Ok(Receipt { made, token, booked })
+}
+
+/// The answer to a request that was sent before.
+async fn repeat(context: &Context, mut tx: Tx, idempotency: &Idempotency, kept: Idempotent) -> Result<Receipt, Error> {
+    if kept.request_hash != idempotency.request_hash {
+        return Err(Error::IdempotencyKeyReused);
+    }
+    let made = serde_json::from_value(kept.answer).map_err(|e| Error::Internal(e.to_string()))?;
+    let token = open_token(context, BookingId(kept.booking_id), &kept.manage_token_sealed)?;
+    tx.show_token(&token.hash()).await?;
+    let booking = tx.booking_by_token(&token.hash()).await?.ok_or(Error::NotFound)?;
+    let mentor = tx.mentor_by_id(booking.mentor_id).await?.ok_or(Error::NotFound)?;
+    // An expired key that was forgotten just now stays forgotten.
+    tx.commit().await?;
+    Ok(Receipt { made, token, booked: Booked { booking, mentor } })
+}
+
+impl Request {
+    /// The booking that is asked for.
+    fn new_booking(
+        &self,
+        context: &Context,
+        mentor: MentorId,
+        owned: OwnedSessionType,
+        by_host: bool,
+        token: &Secret,
+    ) -> Result<NewBooking, Error> {
+        let session_type = owned.session_type;
+        let id = BookingId(context.new_id());
+        let pending = session_type.requires_approval && !by_host;
+        Ok(NewBooking {
+            id,
+            mentor_id: mentor,
+            session_type_id: owned.id,
+            session_slug: session_type.slug,
+            session_name: session_type.name,
+            status: if pending { Status::Pending } else { Status::Confirmed },
+            start: self.start,
+            end: self.start + TimeDelta::minutes(i64::from(session_type.duration_minutes)),
+            buffer_before_minutes: session_type.buffer_before_minutes,
+            buffer_after_minutes: session_type.buffer_after_minutes,
+            cancel_notice_minutes: session_type.cancel_notice_minutes,
+            location: session_type.location,
+            price: session_type.price,
+            name: self.name.trim().to_owned(),
+            email: self.email.trim().to_owned(),
+            timezone: self.timezone.clone(),
+            language: self.language.tag().to_owned(),
+            clock: Some(self.clock.tag().to_owned()),
+            notes: self.notes.as_deref().map(|notes| notes.trim().to_owned()).filter(|notes| !notes.is_empty()),
+            manage_token_hash: token.hash(),
+            manage_token_sealed: seal_token(context, id, token)?,
+            created_at: context.now(),
+        })
+    }
+}
+
+impl Made {
+    fn of(Booked { booking, mentor }: &Booked) -> Self {
+        Self {
+            id: booking.id,
+            status: booking.status,
+            start: booking.start,
+            end: booking.end,
+            timezone: booking.timezone.clone(),
+            mentor: MadeWith {
+                handle: mentor.handle.clone(),
+                name: mentor.name.clone(),
+                timezone: mentor.timezone.clone(),
+            },
+            session_type: MadeOf {
+                slug: booking.session_slug.clone(),
+                name: booking.session_name.clone(),
+                duration_minutes: (booking.end - booking.start).num_minutes(),
+            },
+        }
+    }
+}
+
+/// The manage token of the booking that was made under an idempotency key, if there is one.
+///
+/// # Errors
+/// [`Error::NotFound`] (mentor); where the database fails.
+pub async fn booked_by_key(context: &Context, mentor: &str, key: &str) -> Result<Option<Secret>, Error> {
+    let mut tx = context.store.begin(Actor::Booker(sha256(key.as_bytes()))).await?;
+    tx.enter_calendar(mentor).await?.ok_or(Error::NotFound)?;
+    let kept = tx.idempotent(context.now() - REMEMBERED).await?;
+    tx.commit().await?;
+    kept.map(|kept| open_token(context, BookingId(kept.booking_id), &kept.manage_token_sealed)).transpose()
 }
 
 async fn is_wanted_start_offered(
@@ -309,6 +401,26 @@ pub async fn cancel(context: &Context, key: &Key, reason: Option<String>) -> Res
 /// # Errors
 /// [`Error::NotFound`], [`Error::AlreadyCancelled`], [`Error::TooLate`], [`Error::SlotUnavailable`].
 pub async fn reschedule(context: &Context, key: &Key, start: DateTime<Utc>) -> Result<Booked, Error> {
+    reschedule_within(context, key, start, Limits::Listed).await
+}
+
+/// As [`reschedule`], within other limits.
+///
+/// # Errors
+/// As there; [`Error::Invalid`] where a mentee asks for [`Limits::OutsideHours`].
+pub async fn reschedule_within(
+    context: &Context,
+    key: &Key,
+    start: DateTime<Utc>,
+    limits: Limits,
+) -> Result<Booked, Error> {
+    if limits == Limits::OutsideHours && key.by() == By::Mentee {
+        return Err(Error::invalid(
+            "outside_hours",
+            "invalid",
+            "Leave it out: only the mentor may choose such a time.",
+        ));
+    }
     let held = Held::open(context, key).await?;
     refuse_ended(&held.booking)?;
     if held.now >= held.booking.start {
@@ -318,7 +430,37 @@ pub async fn reschedule(context: &Context, key: &Key, start: DateTime<Utc>) -> R
     if held.booking.start == start {
         return Ok(held.unchanged());
     }
-    held.move_to(context, start).await?.map_err(|_| Error::SlotUnavailable)
+    held.move_to(context, start, limits).await?.map_err(|_| Error::SlotUnavailable)
+}
+
+/// What stands in the way of a start, and what the mentor should know about it before they choose it knowingly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// No session and no hold is there: the booking can be moved.
+    pub possible: bool,
+    /// It is listed anyway.
+    pub listed: bool,
+    /// A connected calendar is busy then.
+    pub busy_in_calendar: bool,
+}
+
+/// What would come of moving the mentor's booking to `start` with [`Limits::OutsideHours`].
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn outside(context: &Context, key: &Key, start: DateTime<Utc>) -> Result<Outside, Error> {
+    let (mut tx, Booked { booking, mentor }) = open(context, key).await?;
+    let listed = match wish_to_move(&mut tx, &booking, key.by()).await? {
+        Some(wish) => listing::is_offered(context, &mut tx, mentor.id(), &mentor.timezone, wish, start).await?,
+        None => false,
+    };
+    let wish = wish_without_rules(&booking);
+    let possible =
+        listing::is_possible(context, &mut tx, mentor.id(), &mentor.timezone, wish, start, Limits::OutsideHours);
+    let possible = possible.await?;
+    let during = start..start + (booking.end - booking.start);
+    let busy_in_calendar = possible && listing::is_busy_in_calendar(context, &mut tx, mentor.id(), &during).await?;
+    Ok(Outside { possible, listed, busy_in_calendar })
 }
 
 /// The mentor says yes to a pending booking.
@@ -459,34 +601,79 @@ pub(crate) async fn cancel_by_calendar(context: &Context, id: BookingId, sequenc
     Ok(true)
 }
 
-/// The mentor moved the event of a booking in a connected calendar to `wanted`: the booking moves, keeping its length, or
-/// it stays where that cannot be, and the mentor is told. Answers as [`cancel_by_calendar`].
-pub(crate) async fn move_by_calendar(
+/// What the mentor did to the event of a booking in a connected calendar.
+pub(crate) struct CalendarChange {
+    /// When the event is now; of whole days, of a part of them.
+    pub(crate) during: Range<DateTime<Utc>>,
+    /// It was made a series. A booking is one event.
+    pub(crate) repeated: bool,
+    /// What it looks like: see `calendars::remote::RemoteEvent::look`.
+    pub(crate) look: String,
+}
+
+/// The mentor changed the event of a booking in a connected calendar. Where it begins at another time, the booking moves if it
+/// can be there: the mentor moved it knowingly, so it may lie [outside their hours](Limits::OutsideHours). Its length never
+/// changes. What is not followed is undone, and the mentor is told. Answers as [`cancel_by_calendar`].
+pub(crate) async fn change_by_calendar(
     context: &Context,
     id: BookingId,
     sequence: i32,
-    wanted: Range<DateTime<Utc>>,
+    change: CalendarChange,
 ) -> Result<bool, Error> {
-    let Some(held) = Held::by_calendar(context, id, sequence).await? else { return Ok(false) };
-    match held.move_to(context, wanted.start).await? {
-        Ok(_) => Ok(true),
-        Err(mut held) => {
-            let event = NewEvent { previous: Some(wanted), ..held.event(context, EventKind::MoveRefused, None) };
-            held.tx.insert_event(&event, &[]).await?;
-            let notice = Task::Notice { event: event.id, mentee: false };
-            jobs::leave(&mut held.tx, Some(event.mentor_id), &notice, held.now, held.now).await?;
-            held.restore_event(context).await?;
-            Ok(true)
+    let Some(mut held) = Held::by_calendar(context, id, sequence).await? else { return Ok(false) };
+    let CalendarChange { during: wanted, repeated, look } = change;
+    let length = held.booking.end - held.booking.start;
+    held.decided = Some(look.clone());
+    let mut wanted = wanted;
+    if wanted.start != held.booking.start {
+        match held.move_to(context, wanted.start, Limits::OutsideHours).await? {
+            Ok(_) if !repeated && wanted.end - wanted.start == length => return Ok(true),
+            Ok(_) => {
+                // The start was followed, the rest is undone by the write that follows anyway.
+                let Some(moved) = Held::by_calendar(context, id, sequence + 1).await? else { return Ok(true) };
+                if repeated {
+                    wanted = moved.booking.start..moved.booking.end;
+                }
+                held = moved;
+            }
+            Err(unmoved) => held = unmoved,
         }
+    } else if repeated {
+        wanted = held.booking.start..held.booking.end;
     }
+    let event = held.event(context, EventKind::MoveRefused, Some(wanted));
+    held.tx.insert_event(&event, &jobs::notice_to_mentor(&event)?).await?;
+    let sequence = held.booking.sequence;
+    held.tx.event_decided(id, sequence, &look).await?;
+    held.restore_event(context).await?;
+    Ok(true)
 }
 
-/// The event of a booking goes back to where the booking is.
-pub(crate) async fn restore_event(context: &Context, id: BookingId) -> Result<(), Error> {
-    match Held::by_worker(context, id, By::Calendar).await? {
-        Some(held) => held.restore_event(context).await,
-        None => Ok(()),
-    }
+/// The event of a booking, which looks like `look`, goes back to where the booking is, and nobody is told: it is as we wrote it,
+/// too late. Does nothing to a booking that has changed since `sequence`, which is written anyway.
+pub(crate) async fn restore_event(context: &Context, id: BookingId, sequence: i32, look: &str) -> Result<(), Error> {
+    let Some(mut held) = Held::by_calendar(context, id, sequence).await? else { return Ok(()) };
+    held.tx.event_decided(id, sequence, look).await?;
+    held.restore_event(context).await
+}
+
+/// The mentor deleted the event of a booking that had changed since, so it was made again, and the mentor is told. `tx` is the
+/// worker's.
+pub(crate) async fn event_made_again(context: &Context, tx: &mut Tx, booking: &Booking) -> Result<(), Error> {
+    let event = NewEvent {
+        id: EventId(context.new_id()),
+        booking_id: booking.id,
+        mentor_id: booking.mentor_id,
+        kind: EventKind::MoveRefused,
+        actor: By::Calendar,
+        api_key: None,
+        sequence: booking.sequence,
+        during: booking.start..booking.end,
+        previous: None,
+        reason: None,
+        created_at: context.now(),
+    };
+    Ok(tx.insert_event(&event, &jobs::notice_to_mentor(&event)?).await?)
 }
 
 /// Opens a transaction by right of `key`, with the booking in it, acting for the mentor.
@@ -494,9 +681,14 @@ async fn open(context: &Context, key: &Key) -> Result<(Tx, Booked), Error> {
     let (mut tx, booking) = match key {
         Key::Token(token) => {
             let mut tx = context.store.begin(Actor::Mentee(token.hash())).await?;
-            let booking = tx.booking_by_token(&token.hash()).await?.ok_or(Error::NotFound)?;
+            let Some(booking) = tx.booking_by_token(&token.hash()).await? else {
+                return Err(missing(&mut tx, token).await?);
+            };
             tx.act_for(booking.mentor_id).await?;
-            (tx, booking)
+            let Some(mentor) = tx.mentor_by_id(booking.mentor_id).await? else {
+                return Err(missing(&mut tx, token).await?);
+            };
+            return Ok((tx, Booked { booking, mentor }));
         }
         Key::Mentor(mentor, id) | Key::ApiKey(mentor, _, id) => {
             let mut tx = context.store.begin(Actor::Mentor(*mentor)).await?;
@@ -508,6 +700,11 @@ async fn open(context: &Context, key: &Key) -> Result<(Tx, Booked), Error> {
     Ok((tx, Booked { booking, mentor }))
 }
 
+/// Why a token opens nothing.
+async fn missing(tx: &mut Tx, token: &Secret) -> Result<Error, Error> {
+    Ok(if tx.is_closed_booking(&token.hash()).await? { Error::AccountClosed } else { Error::NotFound })
+}
+
 /// A booking whose mentor's calendar is held: what is read of it stays true until the transaction ends.
 struct Held {
     tx: Tx,
@@ -516,6 +713,8 @@ struct Held {
     by: By,
     api_key: Option<ApiKeyId>,
     now: DateTime<Utc>,
+    /// What the event in the connected calendar looked like that this follows.
+    decided: Option<String>,
 }
 
 impl Held {
@@ -525,7 +724,7 @@ impl Held {
         // Read again: both may have changed until the lock was ours.
         let booking = tx.booking(booking.id).await?.ok_or(Error::NotFound)?;
         let mentor = tx.mentor_by_id(mentor.id()).await?.ok_or(Error::NotFound)?;
-        Ok(Self { tx, booking, mentor, by: key.by(), api_key: key.api_key(), now: context.now() })
+        Ok(Self { tx, booking, mentor, by: key.by(), api_key: key.api_key(), now: context.now(), decided: None })
     }
 
     /// As the worker, in a job of the booking's mentor. `None`: the booking is gone.
@@ -537,7 +736,7 @@ impl Held {
         // Read again: it may have changed until the lock was ours.
         let Some(booking) = tx.booking(id).await? else { return Ok(None) };
         let Some(mentor) = tx.mentor_by_id(booking.mentor_id).await? else { return Ok(None) };
-        Ok(Some(Self { tx, booking, mentor, by, api_key: None, now: context.now() }))
+        Ok(Some(Self { tx, booking, mentor, by, api_key: None, now: context.now(), decided: None }))
     }
 
     /// The same, for what the mentor did in a connected calendar to the booking as it was at `sequence`.
@@ -546,12 +745,21 @@ impl Held {
         Ok(held.filter(|held| held.booking.sequence == sequence))
     }
 
-    /// Moves to another start if it is offered; else gives back what is held, unchanged.
-    async fn move_to(mut self, context: &Context, start: DateTime<Utc>) -> Result<Result<Booked, Self>, Error> {
+    /// Moves to another start if the limits allow it; else gives back what is held, unchanged.
+    async fn move_to(
+        mut self,
+        context: &Context,
+        start: DateTime<Utc>,
+        limits: Limits,
+    ) -> Result<Result<Booked, Self>, Error> {
         let Self { tx, booking, mentor, by, now, .. } = &mut self;
-        let Some(wish) = wish_to_move(tx, booking, *by).await? else { return Ok(Err(self)) };
+        let wish = match limits {
+            Limits::Listed => wish_to_move(tx, booking, *by).await?,
+            Limits::OutsideHours => Some(wish_without_rules(booking)),
+        };
+        let Some(wish) = wish else { return Ok(Err(self)) };
         tx.take_hold(None, *now).await?;
-        if !listing::is_offered(context, tx, mentor.id(), &mentor.timezone, wish, start).await? {
+        if !listing::is_possible(context, tx, mentor.id(), &mentor.timezone, wish, start, limits).await? {
             return Ok(Err(self));
         }
         let previous = booking.start..booking.end;
@@ -612,31 +820,45 @@ impl Held {
         self.tx.update_booking(&self.booking).await?;
         let event = self.event(context, kind, previous);
         write_down(&mut self.tx, &event).await?;
+        if let Some(look) = &self.decided {
+            self.tx.event_decided(self.booking.id, self.booking.sequence, look).await?;
+        }
         self.tx.commit().await?;
         context.jobs_left.notify_waiters();
         Ok(Booked { booking: self.booking, mentor: self.mentor })
     }
 }
 
-async fn write_down(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
+pub(crate) async fn write_down(tx: &mut Tx, event: &NewEvent) -> Result<(), Error> {
     Ok(tx.insert_event(event, &jobs::that_follow(event)?).await?)
 }
 
-/// By which rules a booking moves: those of its session type today, with the length and buffers it was made with.
-/// `None`: its session type is not offered any more.
+/// By which rules a booking moves: those of its session type today, hidden or not, with the length and buffers it was made
+/// with. `None`: its session type was deleted.
 async fn wish_to_move(tx: &mut Tx, booking: &Booking, by: By) -> Result<Option<Wish>, Error> {
     let Some(id) = booking.session_type_id else { return Ok(None) };
-    let Some(owned) = tx.session_type_by_id(id).await?.filter(|owned| owned.session_type.active) else {
-        return Ok(None);
-    };
+    let Some(owned) = tx.session_type_by_id(id).await? else { return Ok(None) };
     let policy = Policy {
+        minimum_notice_minutes: if by != By::Mentee { 0 } else { owned.session_type.minimum_notice_minutes },
+        ..of_booking(booking, Policy::from(&owned.session_type))
+    };
+    Ok(Some(Wish { policy, session_type: Some(id), moving: Some(booking.id) }))
+}
+
+/// What is left of the rules where only other sessions matter.
+fn wish_without_rules(booking: &Booking) -> Wish {
+    let policy = of_booking(booking, Policy::from(&SessionType::first()));
+    Wish { policy, session_type: booking.session_type_id, moving: Some(booking.id) }
+}
+
+/// A policy with the length and buffers that a booking was made with.
+fn of_booking(booking: &Booking, policy: Policy) -> Policy {
+    Policy {
         duration_minutes: u16::try_from((booking.end - booking.start).num_minutes()).unwrap_or_default(),
         buffer_before_minutes: booking.buffer_before_minutes,
         buffer_after_minutes: booking.buffer_after_minutes,
-        minimum_notice_minutes: if by != By::Mentee { 0 } else { owned.session_type.minimum_notice_minutes },
-        ..Policy::from(&owned.session_type)
-    };
-    Ok(Some(Wish { policy, session_type: id, moving: Some(booking.id) }))
+        ..policy
+    }
 }
 
 /// The last instant at which the mentee may change the booking.
@@ -664,9 +886,13 @@ fn refuse_late(booking: &Booking, by: By, now: DateTime<Utc>) -> Result<(), Erro
     if late { Err(Error::TooLate) } else { Ok(()) }
 }
 
+/// Whether the mentor may confirm or decline the booking at `now`. One whose start has passed is about to be cancelled.
+pub(crate) fn may_answer(booking: &Booking, now: DateTime<Utc>) -> bool {
+    booking.status == Status::Pending && now < booking.start
+}
+
 fn refuse_not_pending(booking: &Booking, now: DateTime<Utc>) -> Result<(), Error> {
-    // One whose start has passed is about to be cancelled.
-    if booking.status == Status::Pending && now < booking.start { Ok(()) } else { Err(Error::NotPending) }
+    if may_answer(booking, now) { Ok(()) } else { Err(Error::NotPending) }
 }
 
 fn checked_reason(reason: Option<String>) -> Result<Option<String>, Error> {

@@ -39,11 +39,13 @@ pub async fn erase(context: &Context, token: &Secret) -> Result<Booked, Error> {
         if !erasable(&booking, now) {
             return Err(Error::StillUpcoming);
         }
-        forget(context, &mut tx, mentor.id(), &[booking], By::Mentee).await?;
-        tx.commit().await?;
-        context.jobs_left.notify_waiters();
+        forget(context, &mut tx, mentor.id(), std::slice::from_ref(&booking), By::Mentee).await?;
     }
-    bookings::get(context, &key).await
+    // Read before the commit: what fails after it must not turn what is done into an error.
+    let booking = tx.booking(booking.id).await?.ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    context.jobs_left.notify_waiters();
+    Ok(Booked { booking, mentor })
 }
 
 /// Erases the details of every booking that ended longer ago than they are kept, and answers how many those were. Several

@@ -30,6 +30,12 @@ pub enum Error {
     /// The booking is still to come: its details are needed until it is over or cancelled.
     #[error("the booking is still to come")]
     StillUpcoming,
+    /// What is saved is not what the change was made from any more.
+    #[error("it was changed in the meantime")]
+    Stale,
+    /// The mentor has closed the account, which cancelled the booking.
+    #[error("the mentor has closed the account")]
+    AccountClosed,
     /// Somebody has that handle, or it is a path of ours.
     #[error("the handle is taken")]
     HandleTaken,

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod activity;
 pub mod bookings;
 pub mod calendar;
+mod closing;
 pub mod context;
 pub mod demo;
 pub mod erasure;
@@ -20,6 +21,7 @@ pub mod rotation;
 pub mod schedule;
 pub mod secrets;
 pub mod seed;
+pub mod version;
 pub mod zones;
 
 pub use context::Context;

@@ -1,10 +1,14 @@
 //! Which start times are offered: the one place that reads what [`scheduling::slots`] decides from. Listing, booking and
 //! moving all come through [`offered`].
 
+use crate::bookings::Limits;
 use crate::recent::Recent;
 use crate::{Context, Error};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use scheduling::{BookingId, MARGIN, MentorId, OffsetTable, Policy, Request, SessionType, SessionTypeId};
+use scheduling::{
+    Availability, BookingId, ClockTime, MARGIN, MentorId, OffsetTable, Policy, Request, SessionType, SessionTypeId,
+    WeeklyWindow,
+};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
@@ -19,15 +23,15 @@ const REACH: TimeDelta = TimeDelta::days(3);
 pub struct Wish {
     /// How long, how often, how soon.
     pub policy: Policy,
-    /// Whose bookings count against the daily limit.
-    pub session_type: SessionTypeId,
+    /// Whose bookings count against the daily limit; none of a session type that was deleted.
+    pub session_type: Option<SessionTypeId>,
     /// The booking that is being moved does not count against itself.
     pub moving: Option<BookingId>,
 }
 
 impl From<&OwnedSessionType> for Wish {
     fn from(owned: &OwnedSessionType) -> Self {
-        Self { policy: Policy::from(&owned.session_type), session_type: owned.id, moving: None }
+        Self { policy: Policy::from(&owned.session_type), session_type: Some(owned.id), moving: None }
     }
 }
 
@@ -70,7 +74,7 @@ fn starts(
     range: Range<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Vec<DateTime<Utc>> {
-    let busy = timetable.busy(Some(wish.session_type));
+    let busy = timetable.busy(wish.session_type);
     let request = Request { availability: &timetable.hours, zone, policy: wish.policy, busy: &busy, now };
     scheduling::slots(&request, range)
 }
@@ -107,6 +111,60 @@ pub(crate) async fn is_offered(
     }
     let starts = offered(context, tx, mentor, timezone, wish, start..end).await?;
     Ok(starts.contains(&start))
+}
+
+/// Whether `start` is possible within these limits. [`Limits::OutsideHours`] is the same rule with other facts: the mentor is
+/// always open, at every whole minute, and connected calendars are not busy.
+pub(crate) async fn is_possible(
+    context: &Context,
+    tx: &mut Tx,
+    mentor: MentorId,
+    timezone: &str,
+    wish: Wish,
+    start: DateTime<Utc>,
+    limits: Limits,
+) -> Result<bool, Error> {
+    if limits == Limits::Listed {
+        return is_offered(context, tx, mentor, timezone, wish, start).await;
+    }
+    let now = context.now();
+    let policy = Policy {
+        start_interval_minutes: 1,
+        minimum_notice_minutes: 0,
+        horizon_days: FURTHEST,
+        daily_limit: None,
+        ..wish.policy
+    };
+    let far = now + TimeDelta::days(i64::from(FURTHEST));
+    if start < now || start > far {
+        return Ok(false);
+    }
+    let range = start..start + TimeDelta::nanoseconds(1);
+    let zone = rules(context, timezone, now, range.end)?;
+    let timetable = timetable(tx, mentor, &range, now, wish.moving).await?;
+    let busy = timetable.sessions();
+    let request = Request { availability: &always_open(), zone: &zone, policy, busy: &busy, now };
+    Ok(scheduling::slots(&request, range).contains(&start))
+}
+
+/// The longest horizon that a session type can have.
+const FURTHEST: u16 = 730;
+
+fn always_open() -> Availability {
+    let (start_time, end_time) = (ClockTime::MIDNIGHT, ClockTime::MIDNIGHT_END);
+    let weekly = (0..7).map(|day_of_week| WeeklyWindow { day_of_week, start_time, end_time });
+    Availability { timezone: String::new(), weekly: weekly.collect(), overrides: Vec::new(), blocked: Vec::new() }
+}
+
+/// Whether a connected calendar is busy at any time of `during`.
+pub(crate) async fn is_busy_in_calendar(
+    context: &Context,
+    tx: &mut Tx,
+    mentor: MentorId,
+    during: &Range<DateTime<Utc>>,
+) -> Result<bool, Error> {
+    let timetable = timetable(tx, mentor, during, context.now(), None).await?;
+    Ok(timetable.events().iter().any(|busy| busy.start < during.end && during.start < busy.end))
 }
 
 /// What visitors have just looked at: a page is asked for by many at once when its link is shared.
@@ -235,7 +293,7 @@ async fn first_starts(
     let ids: Vec<MentorId> = mentors.iter().map(Mentor::id).collect();
     let mut wishes: HashMap<MentorId, Vec<Wish>> = HashMap::new();
     for (mentor, session_type, policy) in tx.policies(&ids).await? {
-        wishes.entry(mentor).or_default().push(Wish { policy, session_type, moving: None });
+        wishes.entry(mentor).or_default().push(Wish { policy, session_type: Some(session_type), moving: None });
     }
     let furthest = wishes.values().flatten().map(|wish| wish.policy.horizon_days).max().unwrap_or_default();
     let whole = span.cloned().unwrap_or(now..DateTime::<Utc>::MAX_UTC);

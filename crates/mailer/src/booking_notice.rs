@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use icalendar::{EventStatus, PartStat};
-use scheduling::{ClockFormat, Language, Location, LocationKind, OffsetTable};
+use scheduling::{ClockFormat, Language, Location, LocationKind, OffsetTable, Price};
 use std::fmt;
 
 /// One of the two who meet.
@@ -78,6 +78,18 @@ pub enum Event {
         /// When it was to end.
         wanted_end: DateTime<Utc>,
     },
+    /// The mentor made its event in a connected calendar longer or shorter; the length is undone. Only the mentor is told.
+    LengthUndone {
+        /// When the event started.
+        wanted_start: DateTime<Utc>,
+        /// When the event ended.
+        wanted_end: DateTime<Utc>,
+    },
+    /// The mentor repeated its event in a connected calendar; it is a single event again. Only the mentor is told.
+    RepetitionUndone,
+    /// The mentor deleted its event from a connected calendar after the booking had changed; the event was made again. Only
+    /// the mentor is told.
+    EventMadeAgain,
 }
 
 /// What an event of the booking says in the recipient's calendar.
@@ -104,6 +116,8 @@ pub enum CancelledBy {
     Mentee,
     /// The mentor, in Yaksok.
     Mentor,
+    /// The mentor, by closing the account.
+    Closing,
     /// The mentor, by removing the event from a connected calendar.
     Calendar,
     /// Its start passed before the mentor had answered.
@@ -132,6 +146,8 @@ pub struct BookingNotice {
     pub clock: ClockFormat,
     /// See [`Outgoing::message_id`].
     pub message_id: String,
+    /// See [`Outgoing::thread`]: the id of the first message about the booking to this recipient.
+    pub thread: String,
     /// The booking's `UID`, for life.
     pub uid: String,
     /// 0, then one more at every change.
@@ -154,12 +170,17 @@ pub struct BookingNotice {
     pub notes: Option<String>,
     /// Where they meet.
     pub location: Option<Location>,
+    /// What it costs.
+    pub price: Option<Price>,
     /// Why it was cancelled or declined.
     pub reason: Option<String>,
     /// The booking's secret page: for the mentee only, ignored where the mentor is the recipient.
     pub manage_url: Option<String>,
     /// The dashboard: for the mentor only, ignored where the mentee is the recipient.
     pub dashboard_url: Option<String>,
+    /// Whether the recipient can still act when the message is sent: the mentee change or cancel, the mentor confirm or
+    /// decline. What is not possible any more is not offered.
+    pub open: bool,
     /// Whether [`compose`](Self::compose) adds the invitation.
     pub with_invite: bool,
 }
@@ -190,6 +211,7 @@ impl BookingNotice {
             to_name: me.shown(),
             to_email: me.email.clone(),
             message_id: self.message_id.clone(),
+            thread: Some(self.thread.clone()),
             subject: (notice.subject)(&Facts { other: &short_name, session: &short_session, date: &date }),
             text: letter.text(),
             html: letter.html(),
@@ -202,7 +224,7 @@ impl BookingNotice {
     /// The booking as an iCalendar object, in its newest state: what [`compose`](Self::compose) attaches, and what the
     /// API's `invite.ics` answers.
     pub fn ics(&self, organizer: &Mailbox) -> Invite {
-        let EventText { summary, description, location } = self.event_text();
+        let EventText { summary, description, location } = self.text_of_event(true);
         let (mentor, mentee) = (self.mentor.mailbox(), self.mentee.mailbox());
         let (mentor_answer, mentee_answer) = self.answers();
         Vevent {
@@ -231,13 +253,22 @@ impl BookingNotice {
         .to_invite(organizer)
     }
 
-    /// What the booking's event says, in an invitation and in a connected calendar alike.
+    /// What the booking's event says in a connected calendar.
     pub fn event_text(&self) -> EventText {
+        self.text_of_event(false)
+    }
+
+    /// What the booking's event says. An invitation can be declined in the calendar that it is in, to no effect; an event in
+    /// a connected calendar cannot.
+    fn text_of_event(&self, invitation: bool) -> EventText {
         let messages = messages::of(self.language);
         let (_, other) = self.sides();
         let (mentor, mentee) = (self.mentor.shown(), self.mentee.shown());
         let parts = self.description(messages, &other.shown());
-        let parts: Vec<String> = parts.iter().map(|(label, value)| format!("{label}: {value}")).collect();
+        let mut parts: Vec<String> = parts.iter().map(|(label, value)| format!("{label}: {value}")).collect();
+        if invitation && !self.is_off() {
+            parts.push(self.declining(messages).to_owned());
+        }
         EventText {
             summary: format!("{}: {mentor} & {mentee}", text::line(&self.session_name)),
             description: parts.join("\n\n"),
@@ -266,6 +297,24 @@ impl BookingNotice {
         matches!(self.event, Event::Declined | Event::Cancelled { .. })
     }
 
+    /// The mentee may still change or cancel.
+    fn may_change(&self) -> bool {
+        self.recipient == Recipient::Mentee && !self.is_off() && self.open
+    }
+
+    /// The mentor may still confirm or decline.
+    fn may_answer(&self) -> bool {
+        self.recipient == Recipient::Mentor && self.is_pending() && self.open
+    }
+
+    /// That a calendar's own answer changes nothing here, and what does.
+    fn declining(&self, messages: &Messages) -> &'static str {
+        match self.recipient {
+            Recipient::Mentee if !self.may_change() => messages.declining,
+            Recipient::Mentee | Recipient::Mentor => messages.declining_use_link,
+        }
+    }
+
     /// The mentor has yet to say yes.
     fn is_pending(&self) -> bool {
         !self.is_off() && (self.tentative || self.event == Event::Requested)
@@ -283,15 +332,20 @@ impl BookingNotice {
     fn wording<'m>(&self, messages: &'m Messages) -> &'m Notice {
         let Pair { mentee, mentor } = match self.event {
             Event::Booked => &messages.booked,
+            Event::Requested if self.recipient == Recipient::Mentor && !self.open => return &messages.request_closed,
             Event::Requested => &messages.requested,
             Event::Confirmed => &messages.confirmed,
             Event::Declined => &messages.declined,
             Event::Moved { .. } => &messages.moved,
             Event::Cancelled { by: CancelledBy::Mentee } => &messages.cancelled_by_mentee,
             Event::Cancelled { by: CancelledBy::Mentor } => &messages.cancelled_by_mentor,
+            Event::Cancelled { by: CancelledBy::Closing } => &messages.cancelled_by_closing,
             Event::Cancelled { by: CancelledBy::Calendar } => &messages.cancelled_by_calendar,
             Event::Cancelled { by: CancelledBy::Expiry } => &messages.expired,
             Event::MoveRefused { .. } => return &messages.move_refused,
+            Event::LengthUndone { .. } => return &messages.length_undone,
+            Event::RepetitionUndone => return &messages.repetition_undone,
+            Event::EventMadeAgain => return &messages.event_made_again,
         };
         match self.recipient {
             Recipient::Mentee => mentee,
@@ -301,22 +355,27 @@ impl BookingNotice {
 
     fn letter(&self, messages: &Messages, notice: &Notice, facts: &Facts<'_>) -> Letter {
         let mut lead = vec![(notice.lead)(facts)];
-        if matches!(self.event, Event::Moved { .. }) && self.is_pending() {
+        let unanswered = self.recipient == Recipient::Mentee || self.open;
+        if matches!(self.event, Event::Moved { .. }) && self.is_pending() && unanswered {
             lead.push(match self.recipient {
                 Recipient::Mentee => (messages.moved_still_pending.mentee)(facts),
                 Recipient::Mentor => (messages.moved_still_pending.mentor)(facts),
             });
         }
         let button = match self.recipient {
-            Recipient::Mentee if self.is_off() => messages.view,
-            Recipient::Mentee => messages.manage,
-            Recipient::Mentor if self.is_pending() => messages.review,
+            Recipient::Mentee if self.may_change() => messages.manage,
+            Recipient::Mentee => messages.view,
+            Recipient::Mentor if self.may_answer() => messages.review,
             Recipient::Mentor => messages.dashboard,
         };
         let mut after = Vec::new();
-        if self.with_invite {
-            let attached = if self.is_off() { messages.cancellation_attached } else { messages.invite_attached };
-            after.push(attached.to_owned());
+        if self.recipient == Recipient::Mentee && !self.is_off() && !self.open {
+            after.push((messages.too_late)(facts.other));
+        }
+        if self.with_invite && self.is_off() {
+            after.push(messages.cancellation_attached.to_owned());
+        } else if self.with_invite {
+            after.push(format!("{} {}", messages.invite_attached, self.declining(messages)));
         }
         if self.sides().1.is_reachable() {
             after.push((messages.reply_reaches)(facts.other));
@@ -351,7 +410,9 @@ impl BookingNotice {
                 ..plain(messages.previously, span(&me.zone, previous_start, previous_end))
             });
         }
-        if let Event::MoveRefused { wanted_start, wanted_end } = self.event {
+        if let Event::MoveRefused { wanted_start, wanted_end } | Event::LengthUndone { wanted_start, wanted_end } =
+            self.event
+        {
             details.push(Detail {
                 kind: Kind::PastTime,
                 ..plain(messages.wanted, span(&me.zone, wanted_start, wanted_end))
@@ -360,7 +421,13 @@ impl BookingNotice {
         details.push(plain(messages.session, facts.session.to_owned()));
         details.push(plain(messages.with, self.other_party(facts.other)));
         if let Some(location) = &self.location {
-            details.push(Detail { kind: Kind::Place, ..plain(messages.location, place_in_words(messages, location)) });
+            details.push(Detail {
+                kind: Kind::Place,
+                ..plain(messages.location, place_in_words(messages, self.recipient, location))
+            });
+        }
+        if let Some(price) = &self.price {
+            details.push(plain(messages.price, price_in_words(messages, price)));
         }
         for (label, words) in
             [(messages.reason.to_owned(), &self.reason), (self.notes_label(messages, facts.other), &self.notes)]
@@ -393,7 +460,10 @@ impl BookingNotice {
     fn description(&self, messages: &Messages, other: &str) -> Vec<(String, String)> {
         let mut parts = vec![(messages.with.to_owned(), self.other_party(other))];
         if let Some(location) = &self.location {
-            parts.push((messages.location.to_owned(), place_in_words(messages, location)));
+            parts.push((messages.location.to_owned(), place_in_words(messages, self.recipient, location)));
+        }
+        if let Some(price) = &self.price {
+            parts.push((messages.price.to_owned(), price_in_words(messages, price)));
         }
         if let Some(reason) = &self.reason {
             parts.push((messages.reason.to_owned(), reason.clone()));
@@ -403,8 +473,8 @@ impl BookingNotice {
         }
         if let Some(url) = self.link() {
             let label = match self.recipient {
-                Recipient::Mentee if self.is_off() => messages.view,
-                Recipient::Mentee => messages.manage,
+                Recipient::Mentee if self.may_change() => messages.manage,
+                Recipient::Mentee => messages.view,
                 Recipient::Mentor => messages.dashboard,
             };
             parts.push((label.to_owned(), url.to_owned()));
@@ -422,9 +492,17 @@ fn place(location: &Location) -> String {
     }
 }
 
+/// Nothing to pay is said in a word.
+fn price_in_words(messages: &Messages, price: &Price) -> String {
+    if price.amount == 0 { messages.free.to_owned() } else { price.in_words() }
+}
+
 /// A location as people want it.
-fn place_in_words(messages: &Messages, location: &Location) -> String {
+fn place_in_words(messages: &Messages, recipient: Recipient, location: &Location) -> String {
     match location.kind {
+        LocationKind::Meet | LocationKind::Teams if location.value.is_empty() && recipient == Recipient::Mentor => {
+            format!("{} ({})", place(location), messages.no_link_yet)
+        }
         LocationKind::Meet if location.value.is_empty() => messages.meet.into(),
         LocationKind::Teams if location.value.is_empty() => messages.teams.into(),
         LocationKind::Phone => (messages.phone)(&place(location)),

@@ -7,7 +7,7 @@
 //! - a parameter value is written as it comes, so a quote or a line break in a name would end the parameter or the line;
 //! - it escapes line feeds but not carriage returns, so TEXT must come in with `\n` alone.
 
-use crate::{Mailbox, text};
+use crate::{Mailbox, address, text};
 use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component as _, EventLike as _, EventStatus, Parameter, PartStat, Property, Role};
 use std::fmt::{self, Write as _};
@@ -118,7 +118,9 @@ fn fold(calendar: &str) -> String {
 
 /// `ORGANIZER` or `ATTENDEE` with its common name.
 fn party(property: &str, mailbox: &Mailbox) -> Property {
-    let mut party = Property::new(property, format!("mailto:{}", uri(&mailbox.email)));
+    // Calendars send to this address, too: a domain in ASCII is taken by all of them.
+    let address = address::wire(&mailbox.email).map_or_else(|| mailbox.email.clone(), |wire| wire.to_string());
+    let mut party = Property::new(property, format!("mailto:{}", uri(&address)));
     let name = common_name(&mailbox.name);
     if !name.is_empty() {
         party.add_parameter("CN", &name);

@@ -12,17 +12,22 @@
 //! `Display` of this crate shows an address, a link or a message.
 
 mod account_notice;
+mod address;
 mod booking_notice;
 mod ics;
 mod letter;
 mod messages;
 mod mime;
+mod reply;
+mod smtp;
 mod text;
 mod transport;
 mod when;
 
 pub use account_notice::AccountNotice;
+pub use address::is_address;
 pub use booking_notice::{BookingNotice, CancelledBy, Event, EventText, Person, Recipient};
 pub use ics::{Invite, Method};
 pub use mime::{Mailbox, Outgoing};
+pub use reply::Cause;
 pub use transport::{ConfigError, Mailer, SendError, Sent, Transport};

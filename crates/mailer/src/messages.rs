@@ -57,10 +57,19 @@ pub(crate) struct Messages {
     pub(crate) moved: Pair,
     pub(crate) cancelled_by_mentee: Pair,
     pub(crate) cancelled_by_mentor: Pair,
+    pub(crate) cancelled_by_closing: Pair,
     pub(crate) cancelled_by_calendar: Pair,
     pub(crate) expired: Pair,
     /// For the mentor, who moved the event in a connected calendar.
     pub(crate) move_refused: Notice,
+    /// For the mentor, where a request was answered, cancelled or has lapsed before the message about it was sent.
+    pub(crate) request_closed: Notice,
+    /// For the mentor, who made the event longer or shorter there.
+    pub(crate) length_undone: Notice,
+    /// For the mentor, who repeated the event there.
+    pub(crate) repetition_undone: Notice,
+    /// For the mentor, who deleted the event there, of a booking that had changed.
+    pub(crate) event_made_again: Notice,
     /// A booking was moved that nobody has confirmed yet: what comes after the lead.
     pub(crate) moved_still_pending: PairOfSentences,
 
@@ -74,6 +83,10 @@ pub(crate) struct Messages {
     pub(crate) phone: Named,
     pub(crate) meet: &'static str,
     pub(crate) teams: &'static str,
+    pub(crate) price: &'static str,
+    pub(crate) free: &'static str,
+    /// Behind a kind of link that is not there yet, for the mentor.
+    pub(crate) no_link_yet: &'static str,
     pub(crate) your_notes: &'static str,
     pub(crate) notes_from: Named,
     pub(crate) reason: &'static str,
@@ -84,6 +97,12 @@ pub(crate) struct Messages {
     pub(crate) review: &'static str,
     pub(crate) invite_attached: &'static str,
     pub(crate) cancellation_attached: &'static str,
+    /// Calendar programs offer to decline an invitation; that does not reach us.
+    pub(crate) declining: &'static str,
+    /// The same, where the link of the message can cancel.
+    pub(crate) declining_use_link: &'static str,
+    /// The cancel notice has begun: what the mentee can still do.
+    pub(crate) too_late: Named,
     pub(crate) reply_reaches: Named,
     /// In place of a name.
     pub(crate) erased_mentee: &'static str,
@@ -217,6 +236,20 @@ static ENGLISH: Messages = Messages {
             lead: |f| format!("We have let {} know that the session is off.", f.other),
         },
     },
+    cancelled_by_closing: Pair {
+        mentee: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "Your session is cancelled",
+            lead: |f| {
+                format!("We are sorry: {} has closed their account here, so this session will not take place.", f.other)
+            },
+        },
+        mentor: Notice {
+            subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
+            heading: "A session was cancelled",
+            lead: |f| format!("You closed your account, so we cancelled this session and notified {}.", f.other),
+        },
+    },
     cancelled_by_calendar: Pair {
         mentee: Notice {
             subject: |f| format!("Cancelled: {} with {} on {}", f.session, f.other, f.date),
@@ -262,8 +295,54 @@ static ENGLISH: Messages = Messages {
         heading: "That move was not possible",
         lead: |f| {
             format!(
-                "You moved the event of your session with {} in your calendar to a time that is taken, outside your hours \
-                 or already past. The session stays at its time, and the event goes back there.",
+                "You moved the event of your session with {} in your calendar to a time where another session is, or that is \
+                 already past. The session stays at its time, and the event goes back there.",
+                f.other
+            )
+        },
+    },
+    request_closed: Notice {
+        subject: |f| format!("Request closed: {} with {} on {}", f.session, f.other, f.date),
+        heading: "A request that is closed",
+        lead: |f| {
+            format!(
+                "{} asked to meet you at this time. Since then the request was answered or cancelled, or its time has \
+                 passed: there is nothing to decide any more.",
+                f.other
+            )
+        },
+    },
+    length_undone: Notice {
+        subject: |f| format!("Length unchanged: {} with {} on {}", f.session, f.other, f.date),
+        heading: "The session keeps its length",
+        lead: |f| {
+            format!(
+                "You changed how long the event of your session with {} takes in your calendar. A session moves when its \
+                 event starts at another time, but it always keeps the length that was booked, so the event has that length \
+                 again.",
+                f.other
+            )
+        },
+    },
+    repetition_undone: Notice {
+        subject: |f| format!("Not repeated: {} with {} on {}", f.session, f.other, f.date),
+        heading: "The session takes place once",
+        lead: |f| {
+            format!(
+                "You made a recurring event out of your session with {} in your calendar. A booking is one event, so the \
+                 repetition was removed. To block more times, add an event of your own.",
+                f.other
+            )
+        },
+    },
+    event_made_again: Notice {
+        subject: |f| format!("Still booked: {} with {} on {}", f.session, f.other, f.date),
+        heading: "The event is in your calendar again",
+        lead: |f| {
+            format!(
+                "You deleted the event of your session with {} from your calendar, but the booking had changed shortly \
+                 before. The session still takes place at the time below. To cancel it, delete the event once more or cancel \
+                 the booking.",
                 f.other
             )
         },
@@ -281,8 +360,11 @@ static ENGLISH: Messages = Messages {
     wanted: "In your calendar",
     location: "Where",
     phone: |number| format!("Phone {number}"),
-    meet: "Google Meet (the link comes with the calendar event)",
-    teams: "Microsoft Teams (the link comes with the calendar event)",
+    meet: "Google Meet (the mentor will send the link)",
+    teams: "Microsoft Teams (the mentor will send the link)",
+    no_link_yet: "no link yet",
+    price: "Price",
+    free: "Free",
     your_notes: "Your notes",
     notes_from: |name| format!("Notes from {name}"),
     reason: "Reason",
@@ -293,6 +375,11 @@ static ENGLISH: Messages = Messages {
     review: "Confirm or decline",
     invite_attached: "The calendar invitation is attached.",
     cancellation_attached: "The attached file takes it off your calendar.",
+    declining: "Declining the invitation in a calendar app does not cancel the booking.",
+    declining_use_link: "Declining the invitation in a calendar app does not cancel the booking: please use the link.",
+    too_late: |name| {
+        format!("This booking can no longer be changed or cancelled online. If you cannot come, please tell {name}.")
+    },
     reply_reaches: |name| format!("Reply to this message to write to {name}."),
     erased_mentee: "Someone (details erased)",
 
@@ -434,6 +521,18 @@ static KOREAN: Messages = Messages {
             lead: |f| format!("{} 님께 예약이 취소되었다고 알려 드렸어요.", f.other),
         },
     },
+    cancelled_by_closing: Pair {
+        mentee: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("죄송해요. {} 님이 계정을 닫아 이 예약은 진행되지 않아요.", f.other),
+        },
+        mentor: Notice {
+            subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
+            heading: "예약이 취소되었어요",
+            lead: |f| format!("계정을 닫으셔서 이 예약을 취소하고 {} 님께 알려 드렸어요.", f.other),
+        },
+    },
     cancelled_by_calendar: Pair {
         mentee: Notice {
             subject: |f| format!("[예약 취소] {} {} 님과의 {}", f.date, f.other, f.session),
@@ -473,8 +572,52 @@ static KOREAN: Messages = Messages {
         heading: "그 시간으로는 옮길 수 없어요",
         lead: |f| {
             format!(
-                "캘린더에서 {} 님과의 세션을 옮기셨지만, 이미 다른 일정이 있거나 예약 가능 시간이 아니거나 지난 시간이에요. \
+                "캘린더에서 {} 님과의 세션을 옮기셨지만, 이미 다른 세션이 있거나 지난 시간이에요. \
                  세션은 원래 시간 그대로이고, 캘린더의 일정도 원래 자리로 돌려놓아요.",
+                f.other
+            )
+        },
+    },
+    request_closed: Notice {
+        subject: |f| format!("[종료된 신청] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "종료된 예약 신청이에요",
+        lead: |f| {
+            format!(
+                "{} 님이 이 시간에 예약을 신청하셨어요. 그 사이 이미 처리되었거나 취소되었거나 시간이 지나, 지금은 답하실 \
+                 필요가 없어요.",
+                f.other
+            )
+        },
+    },
+    length_undone: Notice {
+        subject: |f| format!("[길이 유지] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "세션 길이는 그대로예요",
+        lead: |f| {
+            format!(
+                "캘린더에서 {} 님과의 세션 일정 길이를 바꾸셨어요. 시작 시간을 옮기면 세션도 함께 옮겨지지만, 길이는 예약할 때 \
+                 정한 대로 유지돼요. 그래서 캘린더 일정의 길이를 원래대로 되돌렸어요.",
+                f.other
+            )
+        },
+    },
+    repetition_undone: Notice {
+        subject: |f| format!("[반복 안 됨] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "세션은 한 번만 진행돼요",
+        lead: |f| {
+            format!(
+                "캘린더에서 {} 님과의 세션을 반복 일정으로 바꾸셨어요. 예약 하나는 일정 하나이므로 반복을 해제했어요. 다른 시간도 \
+                 비워 두려면 캘린더에 새 일정을 추가해 주세요.",
+                f.other
+            )
+        },
+    },
+    event_made_again: Notice {
+        subject: |f| format!("[예약 유지] {} {} 님과의 {}", f.date, f.other, f.session),
+        heading: "캘린더에 일정을 다시 만들었어요",
+        lead: |f| {
+            format!(
+                "캘린더에서 {} 님과의 세션 일정을 삭제하셨지만, 그 직전에 예약이 변경되었어요. 세션은 아래 시간에 그대로 진행돼요. \
+                 취소하려면 일정을 한 번 더 삭제하거나 예약을 취소해 주세요.",
                 f.other
             )
         },
@@ -492,8 +635,11 @@ static KOREAN: Messages = Messages {
     wanted: "캘린더에서 옮긴 시간",
     location: "장소",
     phone: |number| format!("전화 {number}"),
-    meet: "Google Meet (링크는 캘린더 일정에 있어요)",
-    teams: "Microsoft Teams (링크는 캘린더 일정에 있어요)",
+    meet: "Google Meet (링크는 멘토가 보내 드려요)",
+    teams: "Microsoft Teams (링크는 멘토가 보내 드려요)",
+    no_link_yet: "아직 링크 없음",
+    price: "가격",
+    free: "무료",
     your_notes: "남기신 메모",
     notes_from: |name| format!("{name} 님의 메모"),
     reason: "사유",
@@ -504,6 +650,13 @@ static KOREAN: Messages = Messages {
     review: "수락 또는 거절하기",
     invite_attached: "캘린더 초대장을 함께 보내 드려요.",
     cancellation_attached: "첨부 파일을 열면 캘린더에서 일정이 지워져요.",
+    declining: "캘린더 앱에서 초대를 거절해도 예약은 취소되지 않아요.",
+    declining_use_link: "캘린더 앱에서 초대를 거절해도 예약은 취소되지 않아요. 취소하시려면 링크를 이용해 주세요.",
+    too_late: |name| {
+        format!(
+            "변경·취소 기한이 지나 온라인에서는 예약을 바꾸거나 취소할 수 없어요. 참석이 어려우시면 {name} 님께 직접 알려 주세요."
+        )
+    },
     reply_reaches: |name| format!("이 메일에 답장하시면 {name} 님께 전달돼요."),
     erased_mentee: "정보가 삭제된 멘티",
 

@@ -1,9 +1,9 @@
 //! From a composed message to the bytes that travel.
 
-use crate::{Invite, text};
+use crate::{Invite, address, text};
 use chrono::{DateTime, Utc};
 use lettre::{
-    Address, Message,
+    Message,
     address::Envelope,
     message::{
         Attachment, Mailbox as Addressee, MultiPart, SinglePart,
@@ -30,6 +30,8 @@ pub struct Outgoing {
     pub to_email: String,
     /// What stands before the `@` of `Message-ID`: the same for every attempt, so that a repeat is recognisable.
     pub message_id: String,
+    /// What stands before the `@` of the `Message-ID` that begins the conversation; `None` where the message is none.
+    pub thread: Option<String>,
     /// One line.
     pub subject: String,
     /// The plain text body.
@@ -53,8 +55,7 @@ impl fmt::Debug for Outgoing {
 impl Outgoing {
     /// `message_id` with nothing in it that a header or a file name could stumble over.
     pub(crate) fn safe_id(&self) -> String {
-        let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
-        self.message_id.chars().take(120).map(safe).collect()
+        safe(&self.message_id)
     }
 
     /// The message in MIME, or `None` where the recipient's address is none.
@@ -64,15 +65,20 @@ impl Outgoing {
         let to = addressee(&self.to_name, &self.to_email)?;
         // Given, because lettre would otherwise parse it back out of the headers.
         let envelope = Envelope::new(Some(from.email.clone()), vec![to.email.clone()]).ok()?;
+        let id = |local: &str| format!("<{}@{}>", safe(local), from.email.domain());
         let mut builder = Message::builder()
             .envelope(envelope)
             .from(from.clone())
             .to(to)
             .subject(text::clip(&text::line(&self.subject), 300))
             .date(self.date.into())
-            .message_id(Some(format!("<{}@{}>", self.safe_id(), from.email.domain())))
+            .message_id(Some(id(&self.message_id)))
             // RFC 3834: no out-of-office answers, please.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()));
+        // RFC 5322, section 3.6.4: mail programs show what refers to one message as one conversation.
+        if let Some(thread) = self.thread.as_ref().filter(|thread| **thread != self.message_id) {
+            builder = builder.in_reply_to(id(thread)).references(id(thread));
+        }
         if let Some(reply_to) = self.reply_to.as_ref().and_then(|(name, email)| addressee(name, email)) {
             builder = builder.reply_to(reply_to);
         }
@@ -97,9 +103,15 @@ impl Outgoing {
     }
 }
 
+/// An id with nothing in it that a header or a file name could stumble over.
+fn safe(id: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
+    id.chars().take(120).map(safe).collect()
+}
+
 /// A mailbox as lettre has it.
 pub(crate) fn addressee(name: &str, email: &str) -> Option<Addressee> {
-    let address: Address = email.trim().parse().ok()?;
+    let address = address::wire(email)?;
     let name = text::clip(&text::line(name), 200);
     Some(Addressee::new((!name.is_empty()).then_some(name), address))
 }

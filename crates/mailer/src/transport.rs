@@ -1,25 +1,24 @@
 //! How messages leave the house.
 
-use crate::{Mailbox, Outgoing, mime, text};
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor, message::Mailbox as Addressee,
-    transport::smtp::authentication::Credentials,
+use crate::{
+    Mailbox, Outgoing, address, mime,
+    reply::Cause,
+    smtp::{Parcel, Server},
+    text,
 };
-use std::{error::Error, fmt, io, iter, path::PathBuf, sync::Arc, time::Duration};
-use tokio::{fs, io::AsyncWriteExt as _, time};
-
-/// How long a server may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(15);
-/// How long a server may take for everything: a job that waits longer is better tried again.
-const EXCHANGE: Duration = Duration::from_secs(30);
-
-type Smtp = AsyncSmtpTransport<Tokio1Executor>;
+use lettre::message::Mailbox as Addressee;
+use std::{
+    fmt, io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{fs, io::AsyncWriteExt as _};
 
 /// Where mail goes.
 #[derive(Clone)]
 pub enum Transport {
-    /// Any SMTP server, by URL: `smtp://host:25`, `smtp://user:password@host:587?tls=required`,
-    /// `smtps://user:password@host`.
+    /// Any SMTP server, by URL: `smtps://user:password@host`, `smtp://user:password@host:587?tls=required`,
+    /// `smtp://host:25`. With a password, `smtp://` means STARTTLS, unless the host is this machine or `?tls=none` is there.
     Smtp(String),
     /// Resend's SMTP relay, by API key.
     Resend(String),
@@ -52,21 +51,53 @@ pub enum ConfigError {
 }
 
 /// A message was not sent. Holds no address and nothing of the message, so it can be logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("mail was not sent: {reason}{}", Code(*code))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendError {
-    /// Trying again cannot help.
-    pub permanent: bool,
+    /// Who can change that.
+    pub cause: Cause,
     /// The SMTP reply code, if there was one.
     pub code: Option<u16>,
     reason: &'static str,
+    /// The server's words, or what is wrong with its certificate.
+    detail: String,
 }
 
-struct Code(Option<u16>);
+impl std::error::Error for SendError {}
 
-impl fmt::Display for Code {
+impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |code| write!(f, " ({code})"))
+        write!(f, "mail was not sent: {}", self.reason)?;
+        match self.code {
+            Some(code) => write!(f, " ({})", format!("{code} {}", self.detail).trim_end()),
+            None if self.detail.is_empty() => Ok(()),
+            None => write!(f, ": {}", self.detail),
+        }
+    }
+}
+
+impl SendError {
+    pub(crate) fn new(cause: Cause, reason: &'static str) -> Self {
+        Self { cause, code: None, reason, detail: String::new() }
+    }
+
+    /// With the server's reply.
+    pub(crate) fn replied(self, code: u16, words: String) -> Self {
+        Self { code: Some(code), detail: words, ..self }
+    }
+
+    /// With a detail that is not a reply.
+    pub(crate) fn because_of(self, detail: &str) -> Self {
+        Self { detail: detail.to_owned(), ..self }
+    }
+
+    /// For another reason.
+    pub(crate) fn because(self, reason: &'static str) -> Self {
+        Self { reason, ..self }
+    }
+
+    /// Trying again cannot help.
+    pub fn is_permanent(&self) -> bool {
+        self.cause == Cause::Final
     }
 }
 
@@ -85,13 +116,12 @@ struct Inner {
     from: Addressee,
     organizer: Mailbox,
     route: Route,
+    /// What the operator has to mend, since the last message that was taken.
+    failing: Mutex<Option<&'static str>>,
 }
 
-/// Each message has a connection of its own. lettre's pool (0.11.23) takes a connection back whose conversation was broken
-/// off by a timeout, and the next message would read the answers meant for the last one. Without the pool, giving up
-/// closes the connection, and a server is asked for a handshake per message.
 enum Route {
-    Smtp(Smtp),
+    Smtp(Server),
     Files(PathBuf),
 }
 
@@ -107,6 +137,15 @@ impl Mailer {
     /// # Errors
     /// The setting that cannot work.
     pub fn new(transport: Transport, from: &str) -> Result<Self, ConfigError> {
+        Self::with_helo_name(transport, from, None)
+    }
+
+    /// The same, with the name that is announced to SMTP servers (RFC 5321, section 4.1.1.1): the fully qualified name of
+    /// this machine. Without one, it is what the machine calls itself.
+    ///
+    /// # Errors
+    /// See [`Mailer::new`].
+    pub fn with_helo_name(transport: Transport, from: &str, name: Option<&str>) -> Result<Self, ConfigError> {
         let from: Addressee = from.trim().parse().map_err(|_| ConfigError::From)?;
         let organizer =
             Mailbox { name: text::line(from.name.as_deref().unwrap_or_default()), email: from.email.to_string() };
@@ -115,18 +154,12 @@ impl Mailer {
             .filter(|from| organizer.email.is_ascii() && from.to_string().parse::<Addressee>().is_ok())
             .ok_or(ConfigError::From)?;
         let route = match transport {
-            Transport::Smtp(url) => {
-                Route::Smtp(Smtp::from_url(&url).map_err(|_| ConfigError::Smtp)?.timeout(Some(CONNECT)).build())
-            }
+            Transport::Smtp(url) => Route::Smtp(Server::from_url(&url, name)?),
             Transport::Resend(key) if key.trim().is_empty() => return Err(ConfigError::Resend),
-            Transport::Resend(key) => {
-                let credentials = Credentials::new("resend".into(), key.trim().into());
-                let relay = Smtp::relay("smtp.resend.com").map_err(|_| ConfigError::Resend)?;
-                Route::Smtp(relay.credentials(credentials).timeout(Some(CONNECT)).build())
-            }
+            Transport::Resend(key) => Route::Smtp(Server::resend(key.trim(), name)?),
             Transport::Files(directory) => Route::Files(directory),
         };
-        Ok(Self(Arc::new(Inner { from, organizer, route })))
+        Ok(Self(Arc::new(Inner { from, organizer, route, failing: Mutex::new(None) })))
     }
 
     /// Who mail comes from, and the organizer of every invitation.
@@ -134,71 +167,59 @@ impl Mailer {
         &self.0.organizer
     }
 
+    /// Why mail fails until the operator acts; `None` while it goes out, and before the first message.
+    ///
+    /// Of this process: a restart begins with `None`, and the next attempt says how it stands.
+    pub fn failing(&self) -> Option<&'static str> {
+        *self.0.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Sends one message, or gives up after half a minute.
     ///
     /// Safe to repeat: the `Message-ID` stays the same, and so does the name of the file.
     ///
     /// # Errors
-    /// [`SendError::permanent`] says whether to try again.
+    /// [`SendError::cause`] says whether to try again, and who can help.
     pub async fn send(&self, message: &Outgoing) -> Result<Sent, SendError> {
-        let mime = message.to_mime(&self.0.from).ok_or(SendError {
-            permanent: true,
-            code: None,
-            reason: "the recipient's address is not an address",
-        })?;
+        let no_address = || SendError::new(Cause::Final, "the recipient's address is not an address");
+        let to = address::wire(&message.to_email).ok_or_else(no_address)?;
+        let mime = message.to_mime(&self.0.from).ok_or_else(no_address)?.formatted();
         match &self.0.route {
-            Route::Smtp(smtp) => {
-                deliver(smtp, mime).await?;
-                Ok(Sent { path: None })
+            Route::Smtp(server) => {
+                let parcel = Parcel { from: &self.0.from.email, to: &to, to_name: &message.to_name, message: &mime };
+                let sent = server.deliver(&parcel).await;
+                self.note(&sent);
+                sent.map(|()| Sent { path: None })
             }
             Route::Files(directory) => {
                 let name = format!("{}-{}.eml", message.date.format("%Y%m%dT%H%M%SZ"), message.safe_id());
-                let path = write(directory, &name, &mime.formatted()).await.map_err(|_| SendError {
-                    permanent: false,
-                    code: None,
-                    reason: "the mail directory cannot be written",
-                })?;
+                let path = write(directory, &name, &mime)
+                    .await
+                    .map_err(|_| SendError::new(Cause::Temporary, "the mail directory cannot be written"))?;
                 tracing::info!(path = %path.display(), "mail was written to a file");
                 Ok(Sent { path: Some(path) })
             }
         }
     }
-}
 
-async fn deliver(smtp: &Smtp, mime: Message) -> Result<(), SendError> {
-    // lettre's own timeout ends with the connection's beginning.
-    match time::timeout(EXCHANGE, smtp.send(mime)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(SendError::from_smtp(&error)),
-        Err(_) => Err(SendError { permanent: false, code: None, reason: "the mail server took too long" }),
-    }
-}
-
-impl SendError {
-    /// 5xx is about this message and final, except where the server refuses *us*: a wrong password is the operator's to
-    /// mend, and no reason to lose mail (RFC 4954, section 6).
-    fn from_smtp(error: &lettre::transport::smtp::Error) -> Self {
-        let code = error.status().map(u16::from);
-        let (permanent, reason) = match code {
-            Some(530 | 534 | 535 | 538) => (false, "the mail server does not accept our credentials"),
-            Some(_) if error.is_permanent() => (true, "the mail server refused it for good"),
-            Some(_) => (false, "the mail server refused it for now"),
-            None if error.is_timeout() => (false, "the mail server took too long"),
-            None if error.is_tls() || is_insecure(error) => (false, "no secure connection to the mail server"),
-            None if error.is_response() => (false, "the mail server broke off or made no sense"),
-            None if error.is_client() => (false, "the mail server lacks something that the message needs"),
-            None => (false, "the mail server cannot be reached"),
+    /// Remembers whether the operator is needed, and logs when that changes.
+    fn note(&self, sent: &Result<(), SendError>) {
+        let now = match sent {
+            Err(SendError { cause: Cause::Temporary, .. }) => return,
+            Err(SendError { cause: Cause::Operator, reason, .. }) => Some(*reason),
+            // A server that refuses one recipient takes mail.
+            Err(SendError { cause: Cause::Final, code: None, .. }) => return,
+            Err(SendError { cause: Cause::Final, .. }) | Ok(()) => None,
         };
-        Self { permanent, code, reason }
+        let mut failing = self.0.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match (std::mem::replace(&mut *failing, now), now, sent) {
+            (None, Some(_), Err(error)) => {
+                tracing::error!(%error, "mail waits until the configuration or the mail server is corrected");
+            }
+            (Some(_), None, _) => tracing::info!("mail goes out again"),
+            _ => {}
+        }
     }
-}
-
-/// Whether rustls is behind it: a certificate that is no good, or bytes that are no TLS. To lettre that is a connection like
-/// any other that fails.
-fn is_insecure(error: &dyn Error) -> bool {
-    iter::successors(error.source(), |&cause| cause.source())
-        .filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref())
-        .any(|inner| inner.is::<rustls::Error>())
 }
 
 /// Writes under another name first, so that no reader ever sees half a message. What cannot be written whole, because the

@@ -60,6 +60,7 @@ async fn a_booking_with_its_invitation() {
     assert_eq!(message.words("subject"), out.subject);
     assert_eq!(message.header("date"), Some("Sun, 22 Nov 2026 09:00:00 +0000"));
     assert_eq!(message.header("message-id"), Some("<0193c1d2-booked-mentee@yaksok.example>"));
+    assert_eq!((message.header("in-reply-to"), message.header("references")), (None, None));
     assert_eq!(message.header("auto-submitted"), Some("auto-generated"));
     assert_eq!(message.header("mime-version"), Some("1.0"));
     assert_invitation(&message, "REQUEST");
@@ -67,6 +68,41 @@ async fn a_booking_with_its_invitation() {
     assert_eq!(alternatives[0].text().replace("\r\n", "\n"), out.text);
     assert_eq!(alternatives[1].text().replace("\r\n", "\n"), out.html);
     assert_eq!(alternatives[2].text(), out.invite.unwrap().ics);
+}
+
+/// Mail programs put what refers to one message into one conversation.
+#[tokio::test]
+async fn later_messages_refer_to_the_first() {
+    let directory = Directory::new("thread");
+    let first = notice(Event::Booked, Recipient::Mentee, Language::En);
+    let mut moved = notice(Event::Confirmed, Recipient::Mentee, Language::En);
+    moved.message_id = "0193c1d3.mentee".into();
+    moved.thread = first.message_id.clone();
+    let [first, moved] = [first.compose(&organizer()), moved.compose(&organizer())];
+    let first = Part::parse(&written(&directory, &first).await);
+    let moved = Part::parse(&written(&directory, &moved).await);
+    assert_eq!(moved.header("message-id"), Some("<0193c1d3.mentee@yaksok.example>"));
+    assert_eq!(moved.header("in-reply-to"), first.header("message-id"));
+    assert_eq!(moved.header("references"), first.header("message-id"));
+}
+
+/// RFC 5890: a domain beyond ASCII travels by its A-labels, in headers too; people read what was typed.
+#[tokio::test]
+async fn an_internationalised_domain_is_written_in_ascii() {
+    let directory = Directory::new("international");
+    let mut booked = notice(Event::Booked, Recipient::Mentee, Language::Ko);
+    booked.mentee.email = "kim@한국.kr".into();
+    booked.mentor.email = "mentor@bücher.example".into();
+    let out = booked.compose(&organizer());
+    let bytes = written(&directory, &out).await;
+    assert_wire_safe(&bytes);
+    let message = Part::parse(&bytes);
+    assert_eq!(message.words("to"), "\"Ada Lovelace\" <kim@xn--3e0b707e.kr>");
+    assert!(message.words("reply-to").ends_with("<mentor@xn--bcher-kva.example>"));
+    let ics = message.children[1].text().replace("\r\n ", "");
+    assert!(ics.contains("mailto:kim@xn--3e0b707e.kr\r\n"), "{ics}");
+    booked.recipient = Recipient::Mentor;
+    assert!(booked.compose(&organizer()).text.contains("(kim@한국.kr)"));
 }
 
 #[tokio::test]
@@ -221,7 +257,7 @@ async fn an_address_that_is_none_is_refused_for_good() {
         let mut out = notice(Event::Booked, Recipient::Mentee, Language::En).compose(&organizer());
         out.to_email = address.into();
         let error = mailer.send(&out).await.unwrap_err();
-        assert!(error.permanent, "{address:?}");
+        assert!(error.is_permanent(), "{address:?}");
         assert_eq!(error.to_string(), "mail was not sent: the recipient's address is not an address");
     }
 }
@@ -232,7 +268,7 @@ async fn a_directory_that_cannot_be_made_is_worth_another_try() {
     std::fs::write(&directory.0, "a file").unwrap();
     let mailer = Mailer::new(Transport::Files(directory.0.join("mail")), FROM).unwrap();
     let out = notice(Event::Booked, Recipient::Mentee, Language::En).compose(&organizer());
-    assert!(!mailer.send(&out).await.unwrap_err().permanent);
+    assert!(!mailer.send(&out).await.unwrap_err().is_permanent());
     std::fs::remove_file(&directory.0).unwrap();
 }
 
@@ -247,7 +283,7 @@ async fn a_disk_that_is_full_keeps_no_half_message_and_is_worth_another_try() {
     let draft = directory.0.join(".20261122T090000Z-0193c1d2-booked-mentee.eml.draft");
     std::os::unix::fs::symlink("/dev/full", &draft).unwrap();
     let error = mailer.send(&out).await.unwrap_err();
-    assert!(!error.permanent);
+    assert!(!error.is_permanent());
     assert_eq!(error.to_string(), "mail was not sent: the mail directory cannot be written");
     assert_eq!(std::fs::read_dir(&directory.0).unwrap().count(), 0, "nothing of it is left");
     let path = mailer.send(&out).await.unwrap().path.unwrap();

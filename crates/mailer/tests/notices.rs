@@ -47,16 +47,24 @@ fn texts() {
 
 /// The mentor alone is told, and gets no invitation for what has not changed.
 #[test]
-fn a_move_that_cannot_be() {
+fn what_is_undone_in_a_connected_calendar() {
     let (wanted_start, wanted_end) = (at("2026-11-28T18:00:00Z"), at("2026-11-28T18:30:00Z"));
-    let mut all = String::new();
-    for language in Language::ALL {
-        let notice = notice(Event::MoveRefused { wanted_start, wanted_end }, Recipient::Mentor, language);
-        let out = mailer::BookingNotice { with_invite: false, ..notice }.compose(&organizer());
-        assert!(out.invite.is_none());
-        let _ = writeln!(all, "=== {}\nTo: {}\nSubject: {}\n\n{}", language.tag(), out.to_email, out.subject, out.text);
+    for (name, event) in [
+        ("move_refused", Event::MoveRefused { wanted_start, wanted_end }),
+        ("length_undone", Event::LengthUndone { wanted_start, wanted_end: at("2026-11-28T19:30:00Z") }),
+        ("repetition_undone", Event::RepetitionUndone),
+        ("event_made_again", Event::EventMadeAgain),
+    ] {
+        let mut all = String::new();
+        for language in Language::ALL {
+            let notice = notice(event, Recipient::Mentor, language);
+            let out = mailer::BookingNotice { with_invite: false, ..notice }.compose(&organizer());
+            assert!(out.invite.is_none());
+            let (tag, to) = (language.tag(), &out.to_email);
+            let _ = writeln!(all, "=== {tag}\nTo: {to}\nSubject: {}\n\n{}", out.subject, out.text);
+        }
+        insta::assert_snapshot!(format!("text_{name}"), all);
     }
-    insta::assert_snapshot!("text_move_refused", all);
 }
 
 #[test]
@@ -150,6 +158,66 @@ fn a_move_before_the_answer_stays_tentative() {
     assert!(out.invite.unwrap().ics.contains("STATUS:TENTATIVE"));
 }
 
+/// What is not possible any more is not offered, in no part, to nobody, in no language.
+#[test]
+fn what_is_closed_is_not_offered() {
+    for language in Language::ALL {
+        for (_, event) in events() {
+            for recipient in SIDES {
+                let mut open = notice(event, recipient, language);
+                let mut closed = open.clone();
+                (open.open, closed.open) = (true, false);
+                let everywhere = |notice: &mailer::BookingNotice| {
+                    let out = notice.compose(&organizer());
+                    let ics = out.invite.unwrap().ics.replace("\r\n ", "");
+                    format!("{} {} {} {ics} {}", out.subject, out.text, out.html, notice.event_text().description)
+                };
+                let offers = [
+                    "Change or cancel",
+                    "예약 변경·취소하기",
+                    "Confirm or decline",
+                    "수락 또는 거절하기",
+                    "Please answer",
+                    "[확인 필요]",
+                ];
+                let found = |text: &str| offers.iter().any(|offer| text.contains(offer));
+                let off = matches!(event, Event::Declined | Event::Cancelled { .. });
+                let offered = !off && (recipient == Recipient::Mentee || event == Event::Requested);
+                assert_eq!(found(&everywhere(&open)), offered, "{event:?} {recipient:?} {language:?}");
+                assert!(!found(&everywhere(&closed)), "{event:?} {recipient:?} {language:?}");
+                let told =
+                    ["can no longer be changed or cancelled online", "온라인에서는 예약을 바꾸거나 취소할 수 없어요"];
+                let tells = |text: &str| told.iter().any(|words| text.contains(words));
+                assert_eq!(tells(&everywhere(&closed)), !off && recipient == Recipient::Mentee, "{event:?}");
+                assert!(!tells(&everywhere(&open)));
+            }
+        }
+    }
+}
+
+/// Calendar programs offer to decline an invitation; a connected calendar's event is the mentor's own.
+#[test]
+fn every_invitation_says_that_declining_it_does_not_cancel() {
+    let words =
+        |text: &str| text.contains("does not cancel the booking") || text.contains("거절해도 예약은 취소되지 않아요");
+    for language in Language::ALL {
+        for (_, event) in events() {
+            for recipient in SIDES {
+                let notice = notice(event, recipient, language);
+                let out = notice.compose(&organizer());
+                let off = matches!(event, Event::Declined | Event::Cancelled { .. });
+                for part in [&out.text, &out.html, &out.invite.unwrap().ics.replace("\r\n ", "")] {
+                    assert_eq!(words(part), !off, "{event:?} {recipient:?} {language:?}: {part}");
+                }
+                assert!(!words(&notice.event_text().description));
+                let mut without = notice.clone();
+                without.with_invite = false;
+                assert!(!words(&without.compose(&organizer()).text));
+            }
+        }
+    }
+}
+
 #[test]
 fn one_zone_is_written_once() {
     let mut notice = notice(Event::Booked, Recipient::Mentee, Language::En);
@@ -171,8 +239,8 @@ fn places() {
     for (kind, value, words, ics) in [
         (LocationKind::Phone, "+82 2 123 4567", "Where: Phone +82 2 123 4567", "LOCATION:+82 2 123 4567"),
         (LocationKind::InPerson, "Room 3, Seoul; 2F", "Where: Room 3, Seoul; 2F", "LOCATION:Room 3\\, Seoul\\; 2F"),
-        (LocationKind::Meet, "", "Where: Google Meet (the link", "LOCATION:Google Meet"),
-        (LocationKind::Teams, "", "Where: Microsoft Teams (the link", "LOCATION:Microsoft Teams"),
+        (LocationKind::Meet, "", "Where: Google Meet (the mentor will send the link", "LOCATION:Google Meet"),
+        (LocationKind::Teams, "", "Where: Microsoft Teams (the mentor will send the link", "LOCATION:Microsoft Teams"),
         (LocationKind::Meet, "https://meet.google.com/x", "Where: https://meet.google.com/x", "LOCATION:https://meet"),
         (LocationKind::Link, "javascript:alert(1)", "Where: javascript:alert(1)", "LOCATION:javascript"),
     ] {

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Part, assert_crlf_only, notice, organizer};
-use mailer::{Event, Mailer, Outgoing, Recipient, Transport};
+use mailer::{Cause, Event, Mailer, Outgoing, Recipient, Transport};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use scheduling::Language;
@@ -115,33 +115,167 @@ async fn a_message_arrives_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn refusals_say_whether_to_try_again() {
-    let cases: [(Script, bool, u16); 6] = [
+async fn refusals_say_who_can_help_and_why_in_the_servers_words() {
+    use Cause::{Final, Operator, Temporary};
+    let cases: [(Script, Cause, &str); 10] = [
         (
-            |n, c| if c.starts_with("RCPT") { Some("451 ada@example.org: later\r\n") } else { accepting(n, c) },
-            false,
-            451,
+            |n, c| {
+                if c.starts_with("RCPT") {
+                    Some("451 4.7.1 <ada@example.org>: greylisted\r\n")
+                } else {
+                    accepting(n, c)
+                }
+            },
+            Temporary,
+            "the mail server refused it for now (451 4.7.1 <…>: greylisted)",
         ),
         (
-            |n, c| if c.starts_with("RCPT") { Some("550 ada@example.org unknown\r\n") } else { accepting(n, c) },
-            true,
-            550,
+            |n, c| if c.starts_with("RCPT") { Some("550 5.1.1 user ada unknown\r\n") } else { accepting(n, c) },
+            Final,
+            "the mail server refused it for good (550 5.1.1 user … unknown)",
         ),
-        (|n, c| if c == "." { Some("554 5.7.1 spam\r\n") } else { accepting(n, c) }, true, 554),
-        (|n, c| if c == "." { Some("452 disk is full\r\n") } else { accepting(n, c) }, false, 452),
-        (|n, c| if c == "CONNECT" { Some("421 too busy\r\n") } else { accepting(n, c) }, false, 421),
-        // Our password is wrong: the operator's to mend, not the message's fault.
-        (|n, c| if c.starts_with("AUTH") { Some("535 no\r\n") } else { accepting(n, c) }, false, 535),
+        (
+            |n, c| {
+                if c.starts_with("RCPT") {
+                    Some("554 5.7.1 <ada@example.org>: Relay access denied\r\n")
+                } else {
+                    accepting(n, c)
+                }
+            },
+            Operator,
+            "the mail server refused to pass mail on (554 5.7.1 <…>: Relay access denied)",
+        ),
+        (
+            |n, c| {
+                if c.starts_with("RCPT") {
+                    Some("504 5.5.2 <host>: Helo command rejected\r\n")
+                } else {
+                    accepting(n, c)
+                }
+            },
+            Operator,
+            "the mail server refused to pass mail on (504 5.5.2 <host>: Helo command rejected)",
+        ),
+        (
+            |n, c| if c.starts_with("EHLO") { Some("550-first line\r\n550 bad name\r\n") } else { accepting(n, c) },
+            Operator,
+            "the mail server refused the connection or the name announced to it (SMTP_HELO_NAME) (550 first line bad name)",
+        ),
+        (
+            |n, c| {
+                if c.starts_with("MAIL") {
+                    Some("550 5.7.1 bookings@yaksok.example is not verified\r\n")
+                } else {
+                    accepting(n, c)
+                }
+            },
+            Operator,
+            "the mail server refused the sender (MAIL_FROM) (550 5.7.1 … is not verified)",
+        ),
+        (
+            |n, c| if c == "." { Some("554 the domain is not verified\r\n") } else { accepting(n, c) },
+            Operator,
+            "the mail server refused the message, or its sender (554 the domain is not verified)",
+        ),
+        (
+            |n, c| if c == "." { Some("452 disk is full\r\n") } else { accepting(n, c) },
+            Temporary,
+            "the mail server refused it for now (452 disk is full)",
+        ),
+        (
+            |n, c| if c == "CONNECT" { Some("421 too busy\r\n") } else { accepting(n, c) },
+            Temporary,
+            "the mail server refused it for now (421 too busy)",
+        ),
+        // Our password is wrong: the operator's to correct, not the message's fault.
+        (
+            |n, c| if c.starts_with("AUTH") { Some("535 no\r\n") } else { accepting(n, c) },
+            Operator,
+            "the mail server does not accept our credentials (535 no)",
+        ),
     ];
-    for (script, permanent, code) in cases {
+    for (script, cause, said) in cases {
         let server = Server::start(script).await;
-        let error = server.mailer("user:password@").send(&message()).await.unwrap_err();
-        assert_eq!((error.permanent, error.code), (permanent, Some(code)), "{error}");
+        let mailer = server.mailer("user:password@");
+        let error = mailer.send(&message()).await.unwrap_err();
+        assert_eq!(error.cause, cause, "{error}");
+        assert_eq!(error.to_string(), format!("mail was not sent: {said}"));
+        assert_eq!(mailer.failing().is_some(), cause == Operator, "{error}");
         let shown = format!("{error} {error:?}");
-        for private in ["ada", "example", "password", "spam", "김멘토"] {
+        for private in ["ada", "example.org", "yaksok.example", "password", "김멘토"] {
             assert!(!shown.contains(private), "{shown}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_the_operator_must_mend_is_seen_until_a_message_is_taken() {
+    let server =
+        Server::start(|n, c| if n == 0 && c.starts_with("MAIL") { Some("550 no\r\n") } else { accepting(n, c) }).await;
+    let mailer = server.mailer("");
+    assert_eq!(mailer.failing(), None);
+    mailer.send(&message()).await.unwrap_err();
+    assert_eq!(mailer.failing(), Some("the mail server refused the sender (MAIL_FROM)"));
+    mailer.clone().send(&message()).await.unwrap();
+    assert_eq!(mailer.failing(), None);
+}
+
+/// RFC 3207, section 4: the server takes nothing before STARTTLS.
+#[tokio::test]
+async fn a_server_that_demands_starttls_is_understood() {
+    let demands: Script = |n, c| match c.split(' ').next().unwrap() {
+        "EHLO" => Some("250-test\r\n250 STARTTLS\r\n"),
+        "MAIL" | "AUTH" => Some("530 5.7.0 Must issue a STARTTLS command first\r\n"),
+        _ => accepting(n, c),
+    };
+    for user in ["", "user:password@"] {
+        let server = Server::start(demands).await;
+        let error = server.mailer(user).send(&message()).await.unwrap_err();
+        let said = "mail was not sent: the mail server demands STARTTLS: add ?tls=required to SMTP_URL";
+        assert!(error.to_string().starts_with(said), "{error}");
+        assert_eq!(error.cause, Cause::Operator);
+        assert!(!server.heard().concat().contains("AUTH"), "no password before TLS");
+    }
+}
+
+/// RFC 6531: an address with letters beyond ASCII before the `@` needs a server that says it can.
+#[tokio::test]
+async fn an_internationalised_address_needs_smtputf8() {
+    let can: Script = |n, c| match c {
+        c if c.starts_with("EHLO") => Some("250-test\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"),
+        c => accepting(n, c),
+    };
+    let mut out = message();
+    out.to_email = "김@한국.kr".into();
+    let server = Server::start(can).await;
+    server.mailer("").send(&out).await.unwrap();
+    let heard = server.heard();
+    assert!(heard[1].starts_with("MAIL FROM:<bookings@yaksok.example> SMTPUTF8"), "{heard:?}");
+    assert_eq!(heard[2], "RCPT TO:<김@xn--3e0b707e.kr>\r\n");
+
+    let server = Server::start(accepting).await;
+    let error = server.mailer("").send(&out).await.unwrap_err();
+    assert!(error.is_permanent() && error.to_string().ends_with("(no SMTPUTF8)"), "{error}");
+    // The domain alone needs nothing of the kind.
+    out.to_email = "kim@한국.kr".into();
+    server.mailer("").send(&out).await.unwrap();
+    assert!(server.heard().contains(&"RCPT TO:<kim@xn--3e0b707e.kr>\r\n".to_owned()));
+}
+
+#[tokio::test]
+async fn the_announced_name_can_be_chosen() {
+    let server = Server::start(accepting).await;
+    let transport = Transport::Smtp(format!("smtp://{}", server.address));
+    let mailer = Mailer::with_helo_name(transport, "a@example.com", Some("book.example.com")).unwrap();
+    mailer.send(&message()).await.unwrap();
+    assert_eq!(server.heard()[0], "EHLO book.example.com\r\n");
+}
+
+/// The message is the server's once it said so, however it says goodbye.
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_that_hangs_is_no_failure() {
+    let server = Server::start(|n, c| if c == "QUIT" { None } else { accepting(n, c) }).await;
+    server.mailer("").send(&message()).await.unwrap();
 }
 
 #[tokio::test]
@@ -150,7 +284,7 @@ async fn a_server_that_is_not_there_is_worth_another_try() {
     let mailer = Mailer::new(Transport::Smtp(format!("smtp://{address}")), "a@example.com").unwrap();
     let error = mailer.send(&message()).await.unwrap_err();
     assert_eq!(error.to_string(), "mail was not sent: the mail server cannot be reached");
-    assert!(!error.permanent);
+    assert!(!error.is_permanent());
 }
 
 /// Time stands still until nobody has anything to do, then jumps to the next timer.
@@ -165,7 +299,7 @@ async fn a_server_that_hangs_holds_nobody_up() {
         let server = Server::start(script).await;
         let begin = tokio::time::Instant::now();
         let error = server.mailer("").send(&message()).await.unwrap_err();
-        assert!(!error.permanent && error.code.is_none());
+        assert!(!error.is_permanent() && error.code.is_none());
         assert_eq!(error.to_string(), "mail was not sent: the mail server took too long");
         assert!(begin.elapsed() <= std::time::Duration::from_secs(31));
     }
@@ -247,18 +381,22 @@ async fn untrusted(tls: Tls) -> Server {
 
 #[tokio::test]
 async fn a_server_that_is_not_who_it_says_is_told_no_password_and_no_mail() {
-    const INSECURE: &str = "no secure connection to the mail server";
+    let insecure = "no secure connection to the mail server: its certificate is self-signed, made for an authority and not \
+                    for a server";
+    let lacks = "the mail server does not offer STARTTLS, and SMTP_URL asks for TLS or holds credentials, which are never \
+                 sent in clear text";
     let cases = [
-        ("smtps", "", Tls::AtOnce, INSECURE),
-        ("smtp", "?tls=required", Tls::Later, INSECURE),
-        ("smtp", "?tls=required", Tls::Never, "the mail server lacks something that the message needs"),
+        ("smtps", "", Tls::AtOnce, insecure),
+        ("smtp", "?tls=required", Tls::Later, insecure),
+        ("smtp", "?tls=opportunistic", Tls::Later, insecure),
+        ("smtp", "?tls=required", Tls::Never, lacks),
     ];
     for (scheme, query, tls, reason) in cases {
         let server = untrusted(tls).await;
         let url = format!("{scheme}://user:password@{}{query}", server.address);
         let mailer = Mailer::new(Transport::Smtp(url), "Yaksok <bookings@yaksok.example>").unwrap();
         let error = mailer.send(&message()).await.unwrap_err();
-        assert!(!error.permanent, "it is the operator's to mend: {error}");
+        assert!(!error.is_permanent(), "it is the operator's to mend: {error}");
         assert!(error.to_string().ends_with(reason), "{error}");
         assert!(!format!("{error} {error:?}").contains("password"), "{error}");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

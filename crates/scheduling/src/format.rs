@@ -192,46 +192,10 @@ pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: Language) -> String 
 
 /// `$30.00`, `₩30,000`, `CHF 12.50`.
 pub fn price(price: &Price) -> String {
-    let (symbol, digits) = currency(&price.currency);
-    let unit = 10_u64.pow(digits);
-    let amount = price.amount.unsigned_abs();
-    let mut text = String::new();
-    if price.amount < 0 {
-        text.push(MINUS);
-    }
-    match symbol {
-        Some(symbol) => text.push_str(symbol),
-        None => {
-            text.push_str(&price.currency);
-            text.push('\u{a0}');
-        }
-    }
-    text.push_str(&grouped(amount / unit));
-    if digits > 0 {
-        text.push_str(&format!(".{:0width$}", amount % unit, width = digits as usize));
-    }
-    text
+    price.in_words()
 }
 
-/// A currency's symbol, where it says clearly which one it is, and how many digits its minor unit has (ISO 4217).
-pub fn currency(code: &str) -> (Option<&'static str>, u32) {
-    let symbol = match code {
-        "USD" => Some("$"),
-        "EUR" => Some("€"),
-        "GBP" => Some("£"),
-        "JPY" => Some("¥"),
-        "KRW" => Some("₩"),
-        "INR" => Some("₹"),
-        _ => None,
-    };
-    let digits = match code {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
-        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    };
-    (symbol, digits)
-}
+pub use crate::currency;
 
 /// `UTC+9`, `UTC−3:30`, `UTC`.
 pub fn offset(seconds: i32) -> String {
@@ -264,18 +228,6 @@ pub fn zone_with_offset(zone: &OffsetTable, at: DateTime<Utc>) -> String {
 
 fn month_name(date: NaiveDate) -> &'static str {
     MONTHS[date.month0() as usize % 12]
-}
-
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -377,6 +329,7 @@ mod tests {
         assert_eq!(text(1250, "CHF"), "CHF\u{a0}12.50");
         assert_eq!(text(1005, "KWD"), "KWD\u{a0}1.005");
         assert_eq!(text(5, "EUR"), "€0.05");
+        assert_eq!(text(12_345, "CLF"), "CLF\u{a0}1.2345");
     }
 
     #[test]

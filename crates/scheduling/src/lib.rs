@@ -15,6 +15,7 @@ mod hours;
 mod ids;
 mod intervals;
 mod offset_table;
+mod price;
 pub mod rules;
 mod seconds;
 mod session_type;
@@ -25,6 +26,7 @@ pub use clock_time::{ClockTime, ParseClockTimeError};
 pub use error::FieldError;
 pub use ids::{ApiKeyId, BookingId, CalendarId, ConnectionId, EventId, MentorId, SessionTypeId};
 pub use offset_table::{OffsetTable, OffsetTableError, TableOffset, Transition};
+pub use price::currency;
 pub use session_type::{Location, LocationKind, Price, SessionType};
 pub use slots::{Busy, MARGIN, MAX_RANGE_DAYS, Policy, Request, open_spans, slots};
 

@@ -95,35 +95,53 @@ pub fn check_slug(field: &str, value: &str) -> Option<FieldError> {
     (!fine).then(|| FieldError::new(field, "invalid", message))
 }
 
-/// An e-mail address that mail programs and calendars agree on: `local@domain`, plain ASCII, at most 254 characters.
+/// An e-mail address: `local@domain`, at most 254 octets, white space around it aside.
 ///
-/// The local part is an RFC 5322 `dot-atom` of at most 64 (nothing quoted), the domain consists of labels of letters,
-/// digits and inner hyphens. `localhost` is a domain too. Only mail that arrives proves an address.
+/// The local part is an RFC 5322 `dot-atom` of at most 64 octets (nothing quoted), the domain has a dot and consists of
+/// labels of letters, digits and inner hyphens; `localhost` is a domain too. Both may be internationalised (RFC 6531,
+/// RFC 5890); whether a domain has an ASCII form is for the server to say. Only mail that arrives proves an address.
 ///
 /// ```
 /// use scheduling::rules::check_email;
-/// assert_eq!(check_email("email", "ada.o'neill+yaksok@mail.example.com"), None);
+/// assert_eq!(check_email("email", "ada.o'neill+yaksok@mail.example.com "), None);
+/// assert_eq!(check_email("email", "kim@한국.kr"), None);
 /// assert_eq!(check_email("email", "Ada <ada@example.com>").unwrap().code, "invalid");
+/// assert_eq!(check_email("email", "ada@example").unwrap().code, "invalid");
 /// assert_eq!(check_email("email", "").unwrap().code, "required");
 /// ```
 pub fn check_email(field: &str, value: &str) -> Option<FieldError> {
+    let value = value.trim();
     let atom = |atom: &str| {
-        !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b))
+        let fine = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c) || is_beyond_ascii(c);
+        !atom.is_empty() && atom.chars().all(fine)
     };
     let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        (1..=63).contains(&label.chars().count())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || is_beyond_ascii(c))
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
+    let named = |domain: &str| domain.contains('.') || domain.eq_ignore_ascii_case("localhost");
     if value.is_empty() {
         return Some(FieldError::new(field, "required", "Please enter an e-mail address."));
     }
     let fine = value.len() <= 254
         && value.split_once('@').is_some_and(|(local, domain)| {
-            local.len() <= 64 && local.split('.').all(atom) && domain.split('.').all(label)
+            local.len() <= 64 && local.split('.').all(atom) && named(domain) && domain.split('.').all(label)
         });
-    (!fine).then(|| FieldError::new(field, "invalid", "Please enter an e-mail address such as name@example.com."))
+    (!fine).then(|| invalid_email(field))
+}
+
+/// The error of [`check_email`] for what is no address.
+pub fn invalid_email(field: &str) -> FieldError {
+    FieldError::new(field, "invalid", "Please enter an e-mail address such as name@example.com.")
+}
+
+/// A character beyond ASCII that can be seen, and that turns or hides nothing around it.
+fn is_beyond_ascii(c: char) -> bool {
+    let unseen = matches!(c, '\u{AD}' | '\u{200B}' | '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF0}'..='\u{FFFF}');
+    !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !unseen
 }
 
 /// A web address that is safe to link to: `http://` or `https://`, a host, at most [`MAX_URL`] characters.

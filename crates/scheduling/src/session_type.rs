@@ -75,6 +75,9 @@ pub enum LocationKind {
     Teams,
 }
 
+/// The longest notice, in minutes: a year.
+const MOST_NOTICE: i64 = 525_600;
+
 impl SessionType {
     /// The one that a new mentor has: `session`, 30 minutes, 30-minute interval, 15 minutes after, 60 days.
     ///
@@ -123,10 +126,11 @@ impl SessionType {
             within("start_interval_minutes", self.start_interval_minutes, 5..=1440, "minutes"),
             within("buffer_before_minutes", self.buffer_before_minutes, 0..=1440, "minutes"),
             within("buffer_after_minutes", self.buffer_after_minutes, 0..=1440, "minutes"),
-            within("minimum_notice_minutes", self.minimum_notice_minutes, 0..=525_600, "minutes"),
+            within("minimum_notice_minutes", self.minimum_notice_minutes, 0..=MOST_NOTICE, "minutes"),
             within("horizon_days", self.horizon_days, 1..=730, "days"),
             self.daily_limit.and_then(|limit| within("daily_limit", limit, 1..=1000, "sessions, or no limit")),
-            within("cancel_notice_minutes", self.cancel_notice_minutes, 0..=525_600, "minutes"),
+            within("cancel_notice_minutes", self.cancel_notice_minutes, 0..=MOST_NOTICE, "minutes"),
+            self.check_reach(),
         ]
         .into_iter()
         .chain(self.price.iter().flat_map(Price::check))
@@ -134,6 +138,28 @@ impl SessionType {
         .flatten()
         .collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+impl SessionType {
+    /// Checks a change of what is saved: only what was not wrong before is an error, so that a row from before a rule can still
+    /// be changed elsewhere.
+    ///
+    /// # Errors
+    /// Every field that is wrong now and was not wrong before.
+    pub fn validate_change(&self, before: &Self) -> Result<(), Vec<FieldError>> {
+        let known = before.validate().err().unwrap_or_default();
+        let errors: Vec<_> = self.validate().err().into_iter().flatten().filter(|e| !known.contains(e)).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// A notice that is longer than the horizon leaves no start that could be booked.
+    fn check_reach(&self) -> Option<FieldError> {
+        let horizon = i64::from(self.horizon_days) * 1440;
+        // What is out of range by itself has its own error.
+        let beyond = horizon > 0 && (horizon + 1..=MOST_NOTICE).contains(&self.minimum_notice_minutes.into());
+        let message = "Choose a notice that is shorter than the horizon, or nobody can ever book.";
+        beyond.then(|| FieldError::new("minimum_notice_minutes", "beyond_horizon", message))
     }
 }
 

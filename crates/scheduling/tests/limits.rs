@@ -129,7 +129,7 @@ fn numbers_of_a_session_type_have_bounds() {
         start_interval_minutes: [5, 1440], not [0, 4, 1441];
         buffer_before_minutes: [0, 1440], not [1441];
         buffer_after_minutes: [0, 1440], not [1441];
-        minimum_notice_minutes: [0, 525_600], not [525_601];
+        minimum_notice_minutes: [0, 86_400], not [525_601];
         horizon_days: [1, 730], not [0, 731];
         cancel_notice_minutes: [0, 525_600], not [525_601];
         daily_limit: [None, Some(1), Some(1000)], not [Some(0), Some(1001)];
@@ -207,8 +207,24 @@ fn handles_and_slugs() {
 fn emails() {
     let local = format!("{}@example.com", "a".repeat(64));
     let longest = format!("a@{}", [&*"b".repeat(63); 4].join(".")).split_at(254).0.to_owned();
-    let good =
-        ["ada@example.com", "a@localhost", "ada.l+x@mail.ex-ample.co.kr", "o'neill@x.y", "1@2.3", &local, &longest];
+    let good = [
+        "ada@example.com",
+        "a@localhost",
+        "ada.l+x@mail.ex-ample.co.kr",
+        "o'neill@x.y",
+        "1@2.3",
+        " ada@example.com",
+        "ada@example.com ",
+        "ada@example.com\n",
+        "\u{a0}ada@example.com\t",
+        "kim@한국.kr",
+        "ada@exämple.com",
+        "ädа@example.com",
+        "김@예시.한국",
+        "राम@उदाहरण.भारत",
+        &local,
+        &longest,
+    ];
     assert_eq!(refused(check_email, &good), [""; 0]);
     let long_local = format!("{}@example.com", "a".repeat(65));
     let long_label = format!("a@{}.com", "b".repeat(64));
@@ -220,9 +236,14 @@ fn emails() {
         "ada@",
         "a@b@c",
         "ada @example.com",
-        " ada@example.com",
-        "ada@example.com ",
-        "ada@example.com\n",
+        " ",
+        "a@b",
+        "ada@한국",
+        "ada@example\n.com",
+        "ada@\u{a0}example.com",
+        "a\u{200b}da@example.com",
+        "ada@exam\u{ad}ple.com",
+        "ada@example。com",
         "<ada@example.com>",
         "Ada <ada@example.com>",
         "\"ada\"@example.com",
@@ -241,8 +262,6 @@ fn emails() {
         "ada@example.com.",
         "ada@exam_ple.com",
         "ada@[127.0.0.1]",
-        "ädа@example.com",
-        "ada@exämple.com",
         "ada@example.com\u{202e}",
         &long_local,
         &long_label,

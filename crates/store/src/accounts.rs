@@ -151,6 +151,47 @@ impl Tx {
         Ok(())
     }
 
+    /// Worker: writes down that a form was sent and is done by this transaction. Answers `false` where it was before.
+    /// Where that is not decided yet, it waits for it.
+    pub async fn record_sent_form(
+        &mut self,
+        form_hash: &[u8; 32],
+        mentor: Option<MentorId>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "INSERT INTO sent_forms (form_hash, mentor_id, sent_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            form_hash,
+            mentor.map(|mentor| mentor.0),
+            now
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Worker: whose form it was, if it was sent since `since`.
+    pub async fn sender_of_form(
+        &mut self,
+        form_hash: &[u8; 32],
+        since: DateTime<Utc>,
+    ) -> Result<Option<MentorId>, StoreError> {
+        let sender = sqlx::query_scalar!(
+            "SELECT mentor_id FROM sent_forms WHERE form_hash = $1 AND sent_at >= $2",
+            form_hash,
+            since
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(sender.flatten().map(MentorId))
+    }
+
+    /// Worker: forgets forms that were sent before `before`.
+    pub async fn forget_sent_forms(&mut self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let done = sqlx::query!("DELETE FROM sent_forms WHERE sent_at < $1", before).execute(self.connection()).await?;
+        Ok(done.rows_affected())
+    }
+
     /// Worker: uses a link up; whose it was, if it was good. All links of that purpose go with it.
     pub async fn take_single_use(
         &mut self,

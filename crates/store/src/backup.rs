@@ -2,22 +2,26 @@
 //!
 //! The file is a line of JSON about itself; then, for each table, a line of JSON with its name and columns, and what
 //! `COPY … TO STDOUT` says, in pieces of a length (four bytes, big-endian) and so many bytes, the last one empty; and at last
-//! the SHA-256 of all of that. It needs no program of PostgreSQL's and no superuser: the role `worker` may read every row.
+//! the SHA-256 of all of that. It needs no program of PostgreSQL's and no superuser: the role `yaksok_worker` may read every row.
 
-use crate::{MIGRATIONS, StoreError, options};
+use crate::migrate::{MIGRATIONS, connect};
+use crate::{StoreError, options};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
 use std::io::{self, Read, Write};
 use std::path::Path;
+
+/// A large table takes longer than a server's own limit may allow.
+const NO_LIMITS: &str = "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0";
 
 const FORMAT: &str = "yaksok backup 1";
 
 /// Every table of ours, those first that others refer to, and of those the older ones. What a later schema added stands at
 /// the end, with the first schema that has it.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 23] = [
     "mentors",
     "credentials",
     "sessions",
@@ -38,8 +42,12 @@ const TABLES: [&str; 20] = [
     "booking_calendar_events",
     "jobs",
     "keys",
+    "closed_bookings",
+    "former_handles",
+    "sent_forms",
 ];
-const SINCE: [(&str, i64); 1] = [("keys", 9)];
+const SINCE: [(&str, i64); 4] =
+    [("keys", 9), ("closed_bookings", 20), ("former_handles", 20), ("sent_forms", 26)];
 
 /// Why a backup was not made, or not put back. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -99,9 +107,10 @@ pub async fn write(
     made_at: DateTime<Utc>,
     file: &mut impl Write,
 ) -> Result<(), BackupError> {
-    let mut connection = connect(owner_url).await?;
+    let mut connection = connect(&options(owner_url)?).await?;
     let mut out = Summed { inner: file, sum: Sha256::new() };
     sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut connection).await?;
+    sqlx::raw_sql(NO_LIMITS).execute(&mut connection).await?;
     let head = Head { format: FORMAT.into(), made_at, schema: schema(&mut connection).await?, encryption_key };
     line(&mut out, &head)?;
     let found: Vec<String> = sqlx::query_scalar(
@@ -113,7 +122,7 @@ pub async fn write(
     if found.len() != TABLES.len() || !found.iter().all(|table| TABLES.contains(&table.as_str())) {
         return Err(StoreError::Corrupt("the tables are not those that this program knows").into());
     }
-    sqlx::raw_sql("SET LOCAL ROLE worker").execute(&mut connection).await?;
+    sqlx::raw_sql("SET LOCAL ROLE yaksok_worker").execute(&mut connection).await?;
     for table in TABLES {
         let columns = columns(&mut connection, table).await?;
         let list = quoted(&columns);
@@ -169,9 +178,12 @@ pub async fn restore(owner_url: &str, file: &Path, force: bool) -> Result<(), Ba
     check(file)?;
     let mut from = io::BufReader::new(std::fs::File::open(file)?);
     let Head { schema, .. } = read_line(&mut from)?;
-    let mut connection = connect(owner_url).await?;
+    let mut connection = connect(&options(owner_url)?).await?;
     // `COPY … FROM` knows no row level security. Within this transaction, which locks the tables, the owner is exempt.
     sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
+    sqlx::raw_sql(NO_LIMITS).execute(&mut connection).await?;
+    // A server that is still there holds locks; it is not waited for without end.
+    sqlx::raw_sql("SET LOCAL lock_timeout = '5s'").execute(&mut connection).await?;
     force_rows_security(&mut connection, false).await?;
     for table in TABLES.iter().rev() {
         let any: bool = sqlx::query_scalar(AssertSqlSafe(format!("SELECT EXISTS (SELECT FROM {table})")))
@@ -224,10 +236,17 @@ async fn force_rows_security(connection: &mut PgConnection, forced: bool) -> Res
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(|_| ())
 }
 
-async fn connect(owner_url: &str) -> Result<PgConnection, BackupError> {
-    let options: PgConnectOptions = options(owner_url)?;
-    // A large table takes longer than any page may wait.
-    Ok(options.options([("idle_in_transaction_session_timeout", "0")]).connect().await?)
+/// How many rows each table has.
+pub(crate) async fn counts(owner_url: &str) -> Result<Vec<i64>, BackupError> {
+    let mut connection = connect(&options(owner_url)?).await?;
+    sqlx::raw_sql("BEGIN READ ONLY; SET LOCAL ROLE yaksok_worker").execute(&mut connection).await?;
+    let mut counts = Vec::with_capacity(TABLES.len());
+    for table in TABLES {
+        let count = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        counts.push(sqlx::query_scalar(count).fetch_one(&mut connection).await?);
+    }
+    connection.close().await?;
+    Ok(counts)
 }
 
 async fn schema(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {

@@ -1,8 +1,9 @@
-use crate::mentors::like_pattern;
+use crate::jobs::NewJob;
+use crate::mentors::sought;
 use crate::session_types::{location, location_word};
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
-use scheduling::{Actor, ApiKeyId, BookingId, EventId, EventKind, Location, MentorId, SessionTypeId, Status};
+use scheduling::{Actor, ApiKeyId, BookingId, EventId, EventKind, Location, MentorId, Price, SessionTypeId, Status};
 use serde_json::Value;
 use sqlx::postgres::types::PgRange;
 use std::ops::{Bound, Range};
@@ -24,6 +25,7 @@ pub struct Booking {
     pub buffer_after_minutes: u16,
     pub cancel_notice_minutes: u32,
     pub location: Option<Location>,
+    pub price: Option<Price>,
     pub name: String,
     pub email: String,
     pub timezone: String,
@@ -57,6 +59,7 @@ pub struct NewBooking {
     pub buffer_after_minutes: u16,
     pub cancel_notice_minutes: u32,
     pub location: Option<Location>,
+    pub price: Option<Price>,
     pub name: String,
     pub email: String,
     pub timezone: String,
@@ -67,6 +70,40 @@ pub struct NewBooking {
     pub manage_token_hash: [u8; 32],
     pub manage_token_sealed: Vec<u8>,
     pub created_at: DateTime<Utc>,
+}
+
+impl From<NewBooking> for Booking {
+    /// The booking as it reads once it is inserted.
+    fn from(new: NewBooking) -> Self {
+        Self {
+            id: new.id,
+            mentor_id: new.mentor_id,
+            session_type_id: Some(new.session_type_id),
+            session_slug: new.session_slug,
+            session_name: new.session_name,
+            status: new.status,
+            start: new.start,
+            end: new.end,
+            buffer_before_minutes: new.buffer_before_minutes,
+            buffer_after_minutes: new.buffer_after_minutes,
+            cancel_notice_minutes: new.cancel_notice_minutes,
+            location: new.location,
+            price: new.price,
+            name: new.name,
+            email: new.email,
+            timezone: new.timezone,
+            language: new.language,
+            clock: new.clock,
+            notes: new.notes,
+            sequence: 0,
+            manage_token_sealed: new.manage_token_sealed,
+            created_at: new.created_at,
+            cancelled_at: None,
+            cancelled_by: None,
+            reason: None,
+            erased_at: None,
+        }
+    }
 }
 
 /// A time that is kept for whoever fills in the form. It counts as a booking of its session type.
@@ -165,6 +202,8 @@ struct Row {
     cancel_notice_minutes: i32,
     location_kind: Option<String>,
     location_value: Option<String>,
+    price_amount: Option<i64>,
+    price_currency: Option<String>,
     booker_name: Option<String>,
     booker_email: Option<String>,
     booker_timezone: Option<String>,
@@ -219,6 +258,7 @@ impl TryFrom<Row> for Booking {
             buffer_after_minutes: small(row.buffer_after_minutes),
             cancel_notice_minutes: u32::try_from(row.cancel_notice_minutes).unwrap_or_default(),
             location: location(row.location_kind, row.location_value),
+            price: row.price_amount.zip(row.price_currency).map(|(amount, currency)| Price { amount, currency }),
             name: details(row.booker_name, "")?,
             email: details(row.booker_email, "")?,
             timezone: details(row.booker_timezone, "UTC")?,
@@ -244,7 +284,7 @@ macro_rules! select {
             "SELECT id, mentor_id, session_type_id, session_slug, session_name, status, during, buffer_before_minutes,
                  buffer_after_minutes, cancel_notice_minutes, location_kind, location_value, booker_name, booker_email,
                  booker_timezone, booker_language, booker_clock, notes, sequence, manage_token_sealed, created_at, cancelled_at,
-                 cancelled_by, reason, erased_at
+                 cancelled_by, reason, erased_at, price_amount, price_currency
              FROM bookings WHERE status <> 'held' AND " + $tail,
             $($argument),*
         )
@@ -261,8 +301,9 @@ impl Tx {
             "INSERT INTO bookings (id, mentor_id, session_type_id, session_slug, session_name, status, during,
                  buffer_before_minutes, buffer_after_minutes, cancel_notice_minutes, location_kind, location_value,
                  booker_name, booker_email, booker_timezone, booker_language, booker_clock, notes, manage_token_hash,
-                 manage_token_sealed, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+                 manage_token_sealed, created_at, price_amount, price_currency)
+             VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                 $22, $23, $24)",
             b.id.0,
             b.mentor_id.0,
             b.session_type_id.0,
@@ -284,7 +325,9 @@ impl Tx {
             b.notes,
             &b.manage_token_hash,
             b.manage_token_sealed,
-            b.created_at
+            b.created_at,
+            b.price.as_ref().map(|price| price.amount),
+            b.price.as_ref().map(|price| price.currency.as_str())
         )
         .execute(self.connection())
         .await?;
@@ -362,21 +405,21 @@ impl Tx {
     /// Mentor: their own bookings, by start and id.
     pub async fn bookings(&mut self, mentor: MentorId, filter: &BookingFilter) -> Result<Vec<Booking>, StoreError> {
         let statuses: Vec<String> = filter.statuses.iter().map(|s| s.as_str().to_owned()).collect();
-        let pattern = like_pattern(&filter.query);
+        let query = sought(&filter.query);
         let (after_start, after_id) = filter.after.map(|(start, id)| (start, id.0)).unzip();
         let rows = if filter.descending {
             select!(
                 "mentor_id = $1
                  AND ($2::timestamptz IS NULL OR lower(during) >= $2) AND ($3::timestamptz IS NULL OR lower(during) < $3)
                  AND ($9::timestamptz IS NULL OR upper(during) > $9) AND ($10::timestamptz IS NULL OR upper(during) <= $10)
-                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (coalesce(booker_name, '') ILIKE $5 OR booker_email ILIKE $5)
+                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND strpos(coalesce(search_text(concat_ws(E'\\n', booker_name, booker_email)), ''), (SELECT search_text($5))) > 0
                  AND ($6::timestamptz IS NULL OR (lower(during), id) < ($6, $7::uuid))
                  ORDER BY lower(during) DESC, id DESC LIMIT $8",
                 mentor.0,
                 filter.from,
                 filter.to,
                 &statuses,
-                pattern,
+                query,
                 after_start,
                 after_id,
                 filter.limit,
@@ -390,14 +433,14 @@ impl Tx {
                 "mentor_id = $1
                  AND ($2::timestamptz IS NULL OR lower(during) >= $2) AND ($3::timestamptz IS NULL OR lower(during) < $3)
                  AND ($9::timestamptz IS NULL OR upper(during) > $9) AND ($10::timestamptz IS NULL OR upper(during) <= $10)
-                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND (coalesce(booker_name, '') ILIKE $5 OR booker_email ILIKE $5)
+                 AND (cardinality($4::text[]) = 0 OR status = ANY($4)) AND strpos(coalesce(search_text(concat_ws(E'\\n', booker_name, booker_email)), ''), (SELECT search_text($5))) > 0
                  AND ($6::timestamptz IS NULL OR (lower(during), id) > ($6, $7::uuid))
                  ORDER BY lower(during), id LIMIT $8",
                 mentor.0,
                 filter.from,
                 filter.to,
                 &statuses,
-                pattern,
+                query,
                 after_start,
                 after_id,
                 filter.limit,
@@ -433,16 +476,19 @@ impl Tx {
 
     /// Visitor, mentor (acting for the mentor), worker: writes down what happened, and leaves the jobs that follow, each its
     /// kind and payload, to be run once this transaction has committed.
-    pub async fn insert_event(&mut self, e: &NewEvent, jobs: &[(String, Value)]) -> Result<(), StoreError> {
-        let (kinds, payloads): (Vec<_>, Vec<_>) = jobs.iter().cloned().unzip();
+    pub async fn insert_event(&mut self, e: &NewEvent, jobs: &[NewJob]) -> Result<(), StoreError> {
+        let kinds: Vec<String> = jobs.iter().map(|job| job.kind.clone()).collect();
+        let queues: Vec<String> = jobs.iter().map(|job| job.queue.to_owned()).collect();
+        let payloads: Vec<Value> = jobs.iter().map(|job| job.payload.clone()).collect();
         sqlx::query!(
             "WITH event AS (
                  INSERT INTO booking_events (id, booking_id, mentor_id, kind, actor, sequence, during, previous_during,
                      reason, created_at, api_key_id)
                  VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, $8),
                      CASE WHEN $9::timestamptz IS NULL THEN NULL ELSE tstzrange($9, $10) END, $11, $12, $13))
-             INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
-             SELECT $3, kind, payload, $12, $12 FROM unnest($14::text[], $15::jsonb[]) AS job (kind, payload)",
+             INSERT INTO jobs (mentor_id, kind, payload, queue, run_at, created_at)
+             SELECT $3, kind, payload, queue, $12, $12
+             FROM unnest($14::text[], $15::jsonb[], $16::text[]) AS job (kind, payload, queue)",
             e.id.0,
             e.booking_id.0,
             e.mentor_id.0,
@@ -457,7 +503,8 @@ impl Tx {
             e.created_at,
             e.api_key.map(|id| id.0),
             &kinds,
-            &payloads
+            &payloads,
+            &queues
         )
         .execute(self.connection())
         .await?;

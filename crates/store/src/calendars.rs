@@ -58,6 +58,8 @@ pub struct Grant {
     pub username: Option<String>,
     /// The mentor's time zone.
     pub timezone: String,
+    /// The mentor's address.
+    pub email: String,
     pub access_token: Option<Vec<u8>>,
     pub refresh_token: Option<Vec<u8>>,
     pub expires_at: Option<DateTime<Utc>>,
@@ -107,6 +109,25 @@ pub struct EventLink {
     pub calendar_remote_id: String,
     pub remote_id: Option<String>,
     pub written_sequence: i32,
+    pub during: Option<Range<DateTime<Utc>>>,
+    /// The booking's sequence since what the mentor did to the event was followed, or is to be undone.
+    pub decided_sequence: i32,
+    /// What the event looked like then, until it is written.
+    pub decided_event: Option<String>,
+}
+
+/// The event of a booking, as a look at its calendar compares it.
+#[derive(Clone, Debug)]
+pub struct LinkedEvent {
+    /// Whose event it is.
+    pub booking: BookingId,
+    /// Its id at the provider, if known.
+    pub remote_id: Option<String>,
+    /// The booking's sequence that it was written at.
+    pub written_sequence: i32,
+    /// What the mentor did to it was decided upon, and has yet to be written.
+    pub decided: bool,
+    /// When it is, as written.
     pub during: Option<Range<DateTime<Utc>>>,
 }
 
@@ -160,7 +181,8 @@ impl Tx {
     pub async fn grant(&mut self, id: ConnectionId) -> Result<Option<Grant>, StoreError> {
         let Some(connection) = self.calendar_connection(id).await? else { return Ok(None) };
         let row = sqlx::query!(
-            r#"SELECT url, username, access_token, refresh_token, expires_at, throttled_until, m.timezone AS "timezone!"
+            r#"SELECT url, username, access_token, refresh_token, expires_at, throttled_until, m.timezone AS "timezone!",
+                   m.email AS "email!"
                FROM mentor_calendar_tokens t JOIN mentors m ON m.id = t.mentor_id WHERE t.id = $1"#,
             id.0
         )
@@ -171,6 +193,7 @@ impl Tx {
             url: row.url,
             username: row.username,
             timezone: row.timezone,
+            email: row.email,
             access_token: row.access_token,
             refresh_token: row.refresh_token,
             expires_at: row.expires_at,
@@ -185,7 +208,7 @@ impl Tx {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
              ON CONFLICT (mentor_id, provider, account) DO UPDATE SET
                  url = $5, username = $6, next_sync_at = $7, status = 'active', error = NULL, failures = 0,
-                 throttled_until = NULL
+                 throttled_until = NULL, refusals = 0, refused_at = NULL
              RETURNING id",
             new.id.0,
             new.mentor_id.0,
@@ -198,18 +221,28 @@ impl Tx {
         .fetch_one(self.connection())
         .await?;
         // Of one that was there, all is looked at afresh: what was seen before may not have been acted upon.
-        sqlx::query!("UPDATE calendars SET cursor = NULL WHERE connection_id = $1", id)
-            .execute(self.connection())
-            .await?;
+        sqlx::query!(
+            "UPDATE calendars SET cursor = NULL, window_start = NULL, window_end = NULL WHERE connection_id = $1",
+            id
+        )
+        .execute(self.connection())
+        .await?;
         Ok(ConnectionId(id))
     }
 
-    /// Worker: whether anybody has connected this account.
-    pub async fn is_connected(&mut self, provider: &str, account: &str) -> Result<bool, StoreError> {
+    /// Worker: whether anybody has connected this account, other than with this connection.
+    pub async fn is_connected(
+        &mut self,
+        provider: &str,
+        account: &str,
+        except: ConnectionId,
+    ) -> Result<bool, StoreError> {
         Ok(sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM mentor_calendar_tokens WHERE provider = $1 AND account = $2) AS "connected!""#,
+            r#"SELECT EXISTS (SELECT FROM mentor_calendar_tokens WHERE provider = $1 AND account = $2 AND id <> $3)
+               AS "connected!""#,
             provider,
-            account
+            account,
+            except.0
         )
         .fetch_one(self.connection())
         .await?)
@@ -225,7 +258,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE mentor_calendar_tokens SET access_token = $2, refresh_token = coalesce($3, refresh_token),
-                 expires_at = $4, refresh_locked_until = NULL
+                 expires_at = $4, refresh_locked_until = NULL, refusals = 0, refused_at = NULL
              WHERE id = $1",
             id.0,
             access_token,
@@ -262,6 +295,42 @@ impl Tx {
         sqlx::query!("UPDATE mentor_calendar_tokens SET refresh_locked_until = NULL WHERE id = $1", id.0)
             .execute(self.connection())
             .await?;
+        Ok(())
+    }
+
+    /// Worker: the provider refused the grant `refresh_token` once. Answers how often in a row it did, and since when; `None`
+    /// where a newer grant has come, or the refusals were believed already.
+    pub async fn count_refusal(
+        &mut self,
+        id: ConnectionId,
+        refresh_token: Option<&[u8]>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(i32, DateTime<Utc>)>, StoreError> {
+        let row = sqlx::query!(
+            r#"UPDATE mentor_calendar_tokens
+               SET refusals = refusals + 1, refused_at = coalesce(refused_at, $3), refresh_locked_until = NULL
+               WHERE id = $1 AND status <> 'expired' AND refresh_token IS NOT DISTINCT FROM $2
+               RETURNING refusals, refused_at AS "refused_at!""#,
+            id.0,
+            refresh_token,
+            now
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| (row.refusals, row.refused_at)))
+    }
+
+    /// Worker: nobody asks the provider anything for this connection before `until`, because it refused what opens the
+    /// account. The mentor is not shown this.
+    pub async fn wait_after_refusal(&mut self, id: ConnectionId, until: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE mentor_calendar_tokens SET throttled_until = $2, next_sync_at = greatest(next_sync_at, $2)
+             WHERE id = $1 AND status <> 'expired'",
+            id.0,
+            until
+        )
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
@@ -309,24 +378,29 @@ impl Tx {
 
     // Looking at the provider -------------------------------------------------------------------------
 
-    /// Worker: leases the connection that has been due longest until `until`; nobody else looks at it meanwhile. One whose
-    /// provider wants not to be asked yet is none; that it wants so for more than a day is an error of some clock.
+    /// Worker: leases the connection of a provider that has been due longest until `until`; nobody else looks at it, or at the
+    /// same account by another mentor's connection, meanwhile. One whose provider wants not to be asked yet is none; that it wants so for more than a day is an error of some clock.
     pub async fn lease_sync(
         &mut self,
+        provider: &str,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Option<ConnectionId>, StoreError> {
         let id = sqlx::query_scalar!(
             "UPDATE mentor_calendar_tokens SET sync_locked_until = $2, next_sync_at = $2
              WHERE id = (
-                 SELECT id FROM mentor_calendar_tokens
-                 WHERE status <> 'expired' AND next_sync_at <= $1
+                 SELECT id FROM mentor_calendar_tokens t
+                 WHERE status <> 'expired' AND next_sync_at <= $1 AND provider = $3
                      AND (sync_locked_until IS NULL OR sync_locked_until <= $1)
                      AND (throttled_until IS NULL OR throttled_until <= $1 OR throttled_until > $1 + interval '1 day')
+                     AND NOT EXISTS (
+                         SELECT FROM mentor_calendar_tokens o
+                         WHERE o.provider = $3 AND o.account = t.account AND o.id <> t.id AND o.sync_locked_until > $1)
                  ORDER BY next_sync_at LIMIT 1 FOR UPDATE SKIP LOCKED)
              RETURNING id",
             now,
-            until
+            until,
+            provider
         )
         .fetch_optional(self.connection())
         .await?;
@@ -388,7 +462,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE mentor_calendar_tokens SET status = 'active', error = NULL, failures = 0, last_synced_at = $3,
-                 sync_locked_until = NULL, next_sync_at = CASE WHEN next_sync_at < $2 THEN next_sync_at ELSE $4 END
+                 refusals = 0, refused_at = NULL, sync_locked_until = NULL, next_sync_at = CASE WHEN next_sync_at < $2 THEN next_sync_at ELSE $4 END
              WHERE id = $1 AND sync_locked_until = $2 AND status <> 'expired'",
             id.0,
             leased,
@@ -473,6 +547,23 @@ impl Tx {
         Ok(calendars!("WHERE connection_id = $1 ORDER BY is_primary DESC, name, id", connection.0)
             .fetch_all(self.connection())
             .await?)
+    }
+
+    /// Worker: the calendars of a connection that can be written into and were not looked at since it was made, or made again:
+    /// events of bookings may have been left behind there.
+    pub async fn calendars_never_read(&mut self, connection: ConnectionId) -> Result<Vec<CalendarId>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "SELECT id FROM calendars WHERE connection_id = $1 AND writable AND window_start IS NULL",
+            connection.0
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(ids.into_iter().map(CalendarId).collect())
+    }
+
+    /// Worker: one calendar.
+    pub async fn calendar(&mut self, id: CalendarId) -> Result<Option<Calendar>, StoreError> {
+        Ok(calendars!("WHERE id = $1", id.0).fetch_optional(self.connection()).await?)
     }
 
     /// Worker: the calendars of a connection that hold events of bookings that end after `after`.
@@ -617,6 +708,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Worker: every calendar is read in full at its next look, since the rules of time zones have changed.
+    pub async fn reread_calendars(&mut self) -> Result<(), StoreError> {
+        sqlx::query!("UPDATE calendars SET cursor = NULL WHERE cursor IS NOT NULL").execute(self.connection()).await?;
+        Ok(())
+    }
+
     /// Worker: from where and for which window the next look goes on.
     pub async fn keep_cursor(
         &mut self,
@@ -725,7 +822,7 @@ impl Tx {
     pub async fn event_link(&mut self, booking: BookingId) -> Result<Option<EventLink>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT e.calendar_id, c.connection_id, c.remote_id AS calendar_remote_id, e.remote_id, e.written_sequence,
-                   e.during AS "during: PgRange<DateTime<Utc>>"
+                   e.decided_sequence, e.decided_event, e.during AS "during: PgRange<DateTime<Utc>>"
                FROM booking_calendar_events e JOIN calendars c ON c.id = e.calendar_id
                WHERE e.booking_id = $1"#,
             booking.0
@@ -741,6 +838,8 @@ impl Tx {
                 remote_id: row.remote_id,
                 written_sequence: row.written_sequence,
                 during: row.during.map(range).transpose()?,
+                decided_sequence: row.decided_sequence,
+                decided_event: row.decided_event,
             })
         })
         .transpose()
@@ -863,7 +962,8 @@ impl Tx {
         .execute(self.connection())
         .await?;
         let done = sqlx::query!(
-            "UPDATE booking_calendar_events SET remote_id = $3, written_sequence = $4, during = tstzrange($5, $6)
+            "UPDATE booking_calendar_events SET remote_id = $3, written_sequence = $4, during = tstzrange($5, $6),
+                 decided_event = NULL
              WHERE booking_id = $1 AND locked_until = $2",
             link.booking_id.0,
             until,
@@ -896,6 +996,20 @@ impl Tx {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Worker: what the mentor did to the event, which looked like `event` then, was followed or is to be undone: the booking
+    /// is at `sequence` now, and the event has yet to be written.
+    pub async fn event_decided(&mut self, booking: BookingId, sequence: i32, event: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE booking_calendar_events SET decided_sequence = $2, decided_event = $3 WHERE booking_id = $1",
+            booking.0,
+            sequence,
+            event
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Worker: the event must be written again, whatever it shows. Whoever has leased it loses it: what they write may be
     /// what has to be written over.
     pub async fn rewrite_event(&mut self, booking: BookingId) -> Result<(), StoreError> {
@@ -908,15 +1022,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Worker: links of events in a calendar of bookings that end after `after`, or whose events do: booking, the event's id
-    /// if known, the sequence that it was written at, and when it is as written.
+    /// Worker: links of events in a calendar of bookings that end after `after`, or whose events do.
     pub async fn event_links(
         &mut self,
         calendar: CalendarId,
         after: DateTime<Utc>,
-    ) -> Result<Vec<(BookingId, Option<String>, i32, Option<Range<DateTime<Utc>>>)>, StoreError> {
+    ) -> Result<Vec<LinkedEvent>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT e.booking_id, e.remote_id, e.written_sequence, e.during AS "during: PgRange<DateTime<Utc>>"
+            r#"SELECT e.booking_id, e.remote_id, e.written_sequence, e.decided_event IS NOT NULL AS "decided!",
+                   e.during AS "during: PgRange<DateTime<Utc>>"
                FROM booking_calendar_events e JOIN bookings b ON b.id = e.booking_id
                WHERE e.calendar_id = $1 AND (b.status IN ('pending', 'confirmed') OR e.written_sequence < b.sequence)
                    AND (upper(b.during) > $2 OR upper(e.during) > $2)"#,
@@ -927,8 +1041,13 @@ impl Tx {
         .await?;
         rows.into_iter()
             .map(|row| {
-                let during = row.during.map(range).transpose()?;
-                Ok((BookingId(row.booking_id), row.remote_id, row.written_sequence, during))
+                Ok(LinkedEvent {
+                    booking: BookingId(row.booking_id),
+                    remote_id: row.remote_id,
+                    written_sequence: row.written_sequence,
+                    decided: row.decided,
+                    during: row.during.map(range).transpose()?,
+                })
             })
             .collect()
     }

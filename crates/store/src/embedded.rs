@@ -3,9 +3,12 @@
 //! The server is run beside a pipe that we hold. When we end, in whatever way, the pipe closes and PostgreSQL shuts down
 //! cleanly; when it ends by itself, it is started again.
 
+mod locale;
+
 use crate::StoreError;
-use sqlx::Connection;
-use sqlx::postgres::{PgConnection, PgPoolOptions};
+use crate::migrate::connect;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -48,6 +51,12 @@ pub enum EmbeddedError {
     /// Another server has this data directory.
     #[error("another yaksok server already uses {0}. Stop it, or set DATA_DIR to another directory")]
     InUse(String),
+    /// The user has a number and no name, which initdb does not accept.
+    #[error(
+        "the user id {0} has no name on this system, and PostgreSQL's initdb asks for one. Install nss_wrapper (Debian, \
+         Ubuntu: apt-get install libnss-wrapper), or run as a user that is in /etc/passwd"
+    )]
+    NoName(String),
     /// Root may not run PostgreSQL, and there is no other user to run it.
     #[error("PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody` to run it instead")]
     NoUser,
@@ -119,7 +128,8 @@ impl Cluster {
         let mut child = server.spawn()?;
         server.wait_until_ready(&mut child).await?;
         let cluster = Self { socket, stop, supervisor: tokio::spawn(supervise(server, child, stopping)), _lock: lock };
-        cluster.create_database(DATABASE, None).await?;
+        cluster.create_database().await?;
+        locale::leave_c(&cluster, &data_dir).await?;
         Ok(cluster)
     }
 
@@ -128,7 +138,7 @@ impl Cluster {
         url(&self.socket, OWNER, DATABASE)
     }
 
-    /// The application's connection: it can only take on `visitor`, `mentor` and `worker`.
+    /// The application's connection: it can only take on our three roles.
     pub fn application_url(&self) -> String {
         url(&self.socket, APPLICATION, DATABASE)
     }
@@ -139,7 +149,10 @@ impl Cluster {
     /// # Errors
     /// Where somebody is connected to the first, or the name is taken.
     pub async fn copy(&self, name: &str) -> Result<(String, String), EmbeddedError> {
-        self.create_database(name, Some(DATABASE)).await?;
+        let mut maintenance = self.maintenance().await?;
+        let copy = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{DATABASE}\"");
+        sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut maintenance).await.map_err(StoreError::from)?;
+        maintenance.close().await.map_err(StoreError::from)?;
         Ok((url(&self.socket, OWNER, name), url(&self.socket, APPLICATION, name)))
     }
 
@@ -151,36 +164,33 @@ impl Cluster {
         }
     }
 
-    async fn create_database(&self, name: &str, template: Option<&str>) -> Result<(), EmbeddedError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .connect_with(crate::options(&url(&self.socket, OWNER, "postgres"))?)
-            .await
-            .map_err(StoreError::from)?;
+    async fn maintenance(&self) -> Result<PgConnection, StoreError> {
+        connect(&crate::options(&url(&self.socket, OWNER, "postgres"))?).await
+    }
+
+    /// The application's role and the database, where they are missing.
+    async fn create_database(&self) -> Result<(), StoreError> {
+        let mut maintenance = self.maintenance().await?;
         let exists: bool = sqlx::query_scalar("SELECT exists(SELECT FROM pg_database WHERE datname = $1)")
-            .bind(name)
-            .fetch_one(&pool)
-            .await
-            .map_err(StoreError::from)?;
-        if !exists || template.is_some() {
-            let mut sql = vec![format!("CREATE DATABASE \"{name}\"")];
-            match template {
-                Some(template) => sql[0].push_str(&format!(" TEMPLATE \"{template}\"")),
-                None => sql.insert(
-                    0,
-                    format!(
-                        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION}') THEN \
-                         CREATE ROLE {APPLICATION} LOGIN NOINHERIT; END IF; END $$"
-                    ),
-                ),
-            }
-            for statement in sql {
-                sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&pool).await.map_err(StoreError::from)?;
-            }
+            .bind(DATABASE)
+            .fetch_one(&mut maintenance)
+            .await?;
+        if !exists {
+            let role = format!(
+                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION}') THEN \
+                 CREATE ROLE {APPLICATION} LOGIN NOINHERIT; END IF; END $$"
+            );
+            sqlx::raw_sql(AssertSqlSafe(role)).execute(&mut maintenance).await?;
+            locale::create(&mut maintenance).await?;
         }
-        pool.close().await;
+        maintenance.close().await?;
         Ok(())
     }
+}
+
+/// Whether a database has been made in `data_dir`, by whichever server.
+pub fn exists(data_dir: &Path) -> bool {
+    data_dir.join("postgres/PG_VERSION").exists()
 }
 
 /// `(owner's, application's)` connections to the cluster that another process runs in `data_dir` now, for commands beside
@@ -270,7 +280,11 @@ impl Server {
             "--locale=C",
             "--no-instructions",
         ]);
-        run("initdb", &mut command)?;
+        let names = self.place.with_extension("names");
+        give_name(&mut command, &names)?;
+        let made = run("initdb", &mut command);
+        let _ = fs::remove_dir_all(&names);
+        made?;
         fs::rename(&fresh, &self.place).map_err(io_error(format!("moving {}", fresh.display())))
     }
 
@@ -551,6 +565,31 @@ fn run(doing: &'static str, command: &mut Command) -> Result<(), EmbeddedError> 
         return Ok(());
     }
     Err(EmbeddedError::Failed { doing, said: last_lines(&String::from_utf8_lossy(&output.stderr)) })
+}
+
+/// Gives initdb a name for its user where the system has none, as in a container that runs under any number: it asks for
+/// the name and needs it for nothing. <https://cwrap.org/nss_wrapper.html>
+fn give_name(initdb: &mut Command, folder: &Path) -> Result<(), EmbeddedError> {
+    let id = |option: &str| Command::new("id").arg(option).output().map_err(io_error("asking who runs this".into()));
+    if id("-un")?.status.success() {
+        return Ok(());
+    }
+    let number = |said: std::process::Output| String::from_utf8_lossy(said.stdout.trim_ascii()).into_owned();
+    let (user, group) = (number(id("-u")?), number(id("-g")?));
+    let subfolders = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut folders = subfolders.chain(["/usr/lib", "/usr/lib64"].map(PathBuf::from));
+    let library = folders.find_map(|folder| Some(folder.join("libnss_wrapper.so")).filter(|path| path.exists()));
+    let library = library.ok_or_else(|| EmbeddedError::NoName(user.clone()))?;
+    make_directory(folder, 0o700)?;
+    let lines =
+        [("PASSWD", format!("yaksok:x:{user}:{group}::/:/bin/sh\n")), ("GROUP", format!("yaksok:x:{group}:\n"))];
+    for (name, line) in lines {
+        let path = folder.join(name);
+        fs::write(&path, line).map_err(io_error(format!("writing {}", path.display())))?;
+        initdb.env(format!("NSS_WRAPPER_{name}"), path);
+    }
+    initdb.env("LD_PRELOAD", library);
+    Ok(())
 }
 
 fn last_lines(text: &str) -> String {

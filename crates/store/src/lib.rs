@@ -1,20 +1,23 @@
 //! What is kept: PostgreSQL, tenant transactions, queries per aggregate, the embedded cluster.
 //!
 //! The pool is private to this crate. The one way to the data is [`Store::begin`], which opens a transaction in a role
-//! (`visitor`, `mentor`, `worker`) and for whom it acts; row level security does the rest.
+//! (`yaksok_visitor`, `yaksok_mentor`, `yaksok_worker`) and for whom it acts; row level security does the rest.
 
 mod accounts;
 mod activity;
 pub mod backup;
 mod bookings;
 mod calendars;
+mod closing;
 pub mod embedded;
 mod error;
+mod handles;
 mod hours;
 mod jobs;
 mod keys;
 mod live;
 mod mentors;
+mod migrate;
 mod seed;
 mod session_types;
 mod timetables;
@@ -23,9 +26,10 @@ mod transaction;
 pub use accounts::{ApiKey, SingleUse};
 pub use activity::{Activity, Happened, NewAccountEvent};
 pub use bookings::{Booking, BookingEvent, BookingFilter, Idempotent, NewBooking, NewEvent, NewHold};
-pub use calendars::{Authorization, Calendar, Connection, EventLink, Grant, NewConnection, Progress};
+pub use calendars::{Authorization, Calendar, Connection, EventLink, Grant, LinkedEvent, NewConnection, Progress};
 pub use error::StoreError;
-pub use jobs::Job;
+pub use handles::FormerHandle;
+pub use jobs::{Job, NewJob, UNROUTED};
 pub use mentors::{Account, Mentor, NewMentor, Profile};
 pub use session_types::OwnedSessionType;
 pub use timetables::Timetable;
@@ -34,14 +38,14 @@ pub use transaction::{Actor, Tx};
 pub use scheduling::EventKind;
 
 use live::Live;
+use migrate::MIGRATIONS;
 use scheduling::MentorId;
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 /// How long a transaction may wait for a connection: where the database is away, its callers hear so soon.
 const ACQUIRE: Duration = Duration::from_secs(5);
@@ -63,6 +67,8 @@ impl Store {
     /// Where the URL cannot be read or no connection can be made.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, StoreError> {
         let options = options(url)?;
+        // Says at once why, where a pool would go on trying.
+        migrate::connect(&options).await?.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE)
@@ -72,7 +78,7 @@ impl Store {
             .before_acquire(|connection, about| {
                 Box::pin(async move {
                     if about.idle_for > RESTED {
-                        sqlx::Connection::ping(connection).await?;
+                        connection.ping().await?;
                     }
                     Ok(true)
                 })
@@ -87,47 +93,8 @@ impl Store {
                     Ok(true)
                 })
             })
-            .connect_with(options)
-            .await?;
+            .connect_lazy_with(options);
         Ok(Self { live: Live::new(pool.clone()), pool })
-    }
-
-    /// Brings the schema up to date as its owner, and lets the application's role take on the three roles.
-    /// Replicas that start together wait for each other (advisory lock).
-    ///
-    /// # Errors
-    /// Where PostgreSQL is older than 15, the owner may not change the schema, or the schema is newer than this program.
-    pub async fn migrate(owner_url: &str, application_url: &str) -> Result<(), StoreError> {
-        let pool = PgPoolOptions::new().max_connections(1).connect_with(options(owner_url)?).await?;
-        let version: i32 =
-            sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&pool).await?;
-        if version < 150_000 {
-            return Err(StoreError::TooOld(version / 10_000));
-        }
-        MIGRATIONS.run(&pool).await?;
-        if owner_url != application_url {
-            let application = PgPoolOptions::new().max_connections(1).connect_with(options(application_url)?).await?;
-            let user: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&application).await?;
-            application.close().await;
-            // Roles belong to the whole cluster: another server may grant the same at this moment.
-            let grant = format!(
-                "DO $grant$
-                 DECLARE role_name text;
-                 BEGIN
-                     FOREACH role_name IN ARRAY ARRAY['visitor', 'mentor', 'worker'] LOOP
-                         BEGIN
-                             EXECUTE format('GRANT %I TO %I', role_name, '{}');
-                         EXCEPTION WHEN unique_violation THEN
-                             NULL;
-                         END;
-                     END LOOP;
-                 END $grant$",
-                user.replace('\'', "''")
-            );
-            sqlx::raw_sql(sqlx::AssertSqlSafe(grant)).execute(&pool).await?;
-        }
-        pool.close().await;
-        Ok(())
     }
 
     /// Opens a transaction in the role of `actor`, and for whom it acts. Dropped without [`Tx::commit`], it is rolled back.
@@ -184,6 +151,15 @@ impl Store {
         Ok(tx.applied(&versions).await?.is_some_and(|applied| applied == versions.len() as i64))
     }
 
+    /// Whether changes can be made. Reading goes on where they cannot: on a standby, on a primary that was demoted, and where
+    /// an administrator has set `default_transaction_read_only`.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn is_writable(&self) -> Result<bool, StoreError> {
+        self.begin(Actor::Worker).await?.is_writable().await
+    }
+
     /// How many connections are in use, and how many idle.
     pub fn connections(&self) -> (u32, u32) {
         let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
@@ -208,10 +184,10 @@ pub fn is_address(url: &str) -> bool {
     (url.starts_with("postgres://") || url.starts_with("postgresql://")) && PgConnectOptions::from_str(url).is_ok()
 }
 
+/// No start-up options: poolers of transactions refuse them. What a session would be told with them, each transaction is told
+/// as it begins (see `transaction.rs`).
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    Ok(PgConnectOptions::from_str(url)?.application_name("yaksok").options([
-        ("timezone", "UTC"),
-        ("idle_in_transaction_session_timeout", "30s"),
-        ("lock_timeout", "5s"),
-    ]))
+    let options = PgConnectOptions::from_str(url)?;
+    // PostgreSQL 12 and newer write floating-point numbers exactly by themselves, and poolers do not know this parameter.
+    Ok(options.application_name("yaksok").extra_float_digits(None))
 }

@@ -5,6 +5,7 @@
 
 use crate::StoreError;
 use scheduling::MentorId;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -120,15 +121,15 @@ async fn announce(pool: PgPool, mut announcements: mpsc::UnboundedReceiver<Mento
     let mut batch = Vec::new();
     while announcements.recv_many(&mut batch, 1024).await > 0 {
         let mentors: BTreeSet<MentorId> = batch.drain(..).collect();
-        let names: Vec<String> = mentors.iter().map(ToString::to_string).collect();
-        let notify = sqlx::query("SELECT pg_notify($1, mentor) FROM unnest($2::text[]) AS mentor")
-            .bind(CHANNEL)
-            .bind(&names)
-            .execute(&pool);
+        let names: Vec<String> = mentors.iter().map(|mentor| format!("'{mentor}'")).collect();
+        // Not prepared, as it is a transaction of its own: a pooler may run the statement in another session.
+        let sql = format!("SELECT pg_notify('{CHANNEL}', mentor) FROM unnest(ARRAY[{}]) AS mentor", names.join(", "));
+        let notify = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool);
         if let Err(error) = notify.await {
             if pool.is_closed() {
                 return;
             }
+            let error = StoreError::from(error);
             tracing::warn!(%error, "other servers could not be told of changed slots");
             mentors.into_iter().for_each(|mentor| waiting.tell(mentor));
         }
@@ -148,7 +149,7 @@ async fn listen(owner: PgPool, waiting: Arc<Waiting>) {
 }
 
 /// Until the connection is lost.
-async fn listen_once(owner: &PgPool, waiting: &Waiting) -> Result<(), sqlx::Error> {
+async fn listen_once(owner: &PgPool, waiting: &Waiting) -> Result<(), StoreError> {
     let mut listener = PgListener::connect_with(owner).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;

@@ -35,6 +35,8 @@ pub struct Account {
     /// 0 (Sunday) to 6 (Saturday); unset: as is usual for the language.
     pub week_start: Option<i16>,
     pub created_at: DateTime<Utc>,
+    /// Since then the account is invisible, and it is deleted as soon as what follows is done.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// What a new mentor starts with.
@@ -92,11 +94,14 @@ impl Account {
 /// # Errors
 /// Every query fails where the database does.
 impl Tx {
-    /// Visitor: the mentor of a handle.
+    /// Visitor: the mentor of a handle, which may be one that they [gave up](Self::give_up_handle): the answer has the
+    /// handle of today.
     pub async fn mentor_by_handle(&mut self, handle: &str) -> Result<Option<Mentor>, StoreError> {
         Ok(sqlx::query_as!(
             Mentor,
-            "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors WHERE handle = $1",
+            "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors
+             WHERE id = coalesce((SELECT id FROM mentors WHERE handle = $1),
+                 (SELECT mentor_id FROM former_handles WHERE handle = $1))",
             sought(handle)
         )
         .fetch_optional(self.connection())
@@ -111,7 +116,9 @@ impl Tx {
         let row = sqlx::query!(
             r#"SELECT id, pg_try_advisory_xact_lock(hashtextextended(id::text, 0)) AS "held!",
                    set_config('app.mentor_id', id::text, true)
-               FROM mentors WHERE handle = $1"#,
+               FROM mentors
+               WHERE id = coalesce((SELECT id FROM mentors WHERE handle = $1),
+                   (SELECT mentor_id FROM former_handles WHERE handle = $1))"#,
             sought(handle)
         )
         .fetch_optional(self.connection())
@@ -136,16 +143,16 @@ impl Tx {
         .await?)
     }
 
-    /// Visitor: mentors by handle, after `after`, whose name, handle or headline holds `query` (in any letter case).
+    /// Visitor: mentors by handle, after `after`, whose name, handle or headline holds `query`, in any letter case, with or
+    /// without accents, composed or decomposed (`search_text` in migration 16).
     pub async fn mentors(&mut self, query: &str, after: &str, limit: i64) -> Result<Vec<Mentor>, StoreError> {
-        let pattern = like_pattern(query);
         Ok(sqlx::query_as!(
             Mentor,
             "SELECT id, handle, name, headline, bio, photo_url, timezone FROM mentors
-             WHERE handle > $1 AND (name ILIKE $2 OR handle ILIKE $2 OR headline ILIKE $2)
+             WHERE handle > $1 AND strpos(search, (SELECT search_text($2))) > 0
              ORDER BY handle LIMIT $3",
             sought(after),
-            pattern,
+            sought(query),
             limit
         )
         .fetch_all(self.connection())
@@ -157,7 +164,7 @@ impl Tx {
         Ok(sqlx::query_as!(
             Account,
             "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, clock,
-                 week_start, created_at
+                 week_start, created_at, closed_at
              FROM mentors WHERE id = $1",
             id.0
         )
@@ -165,26 +172,26 @@ impl Tx {
         .await?)
     }
 
-    /// Worker: the whole row, by e-mail address in any letter case.
+    /// Worker: the whole row, by e-mail address in any letter case, unless the account is closed.
     pub async fn account_by_email(&mut self, email: &str) -> Result<Option<Account>, StoreError> {
         Ok(sqlx::query_as!(
             Account,
             "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, clock,
-                 week_start, created_at
-             FROM mentors WHERE lower(email) = lower($1)",
+                 week_start, created_at, closed_at
+             FROM mentors WHERE lower(email) = lower($1) AND closed_at IS NULL",
             sought(email)
         )
         .fetch_optional(self.connection())
         .await?)
     }
 
-    /// Worker: the whole row, by handle.
+    /// Worker: the whole row, by handle, unless the account is closed.
     pub async fn account_by_handle(&mut self, handle: &str) -> Result<Option<Account>, StoreError> {
         Ok(sqlx::query_as!(
             Account,
             "SELECT id, handle, name, email, email_verified_at, headline, bio, photo_url, timezone, language, clock,
-                 week_start, created_at
-             FROM mentors WHERE handle = $1",
+                 week_start, created_at, closed_at
+             FROM mentors WHERE handle = $1 AND closed_at IS NULL",
             sought(handle)
         )
         .fetch_optional(self.connection())
@@ -260,7 +267,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Mentor: deletes their own account, and with it every row that belongs to it.
+    /// Worker: deletes an account, and with it every row that belongs to it.
     pub async fn delete_mentor(&mut self, id: MentorId) -> Result<bool, StoreError> {
         let done = sqlx::query!("DELETE FROM mentors WHERE id = $1", id.0).execute(self.connection()).await?;
         Ok(done.rows_affected() > 0)
@@ -281,12 +288,6 @@ impl Tx {
             .await?;
         Ok(done.rows_affected())
     }
-}
-
-/// A `LIKE` pattern for text that holds `query` literally.
-pub(crate) fn like_pattern(query: &str) -> String {
-    let escaped = sought(query).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
 }
 
 /// Text from outside, to look for. PostgreSQL keeps no NUL: another character stands in, which names do not have either.

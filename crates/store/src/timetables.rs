@@ -13,15 +13,28 @@ pub struct Timetable {
     pub mentor: MentorId,
     /// The hours, without the notes of blocked dates; in no order, and not of any zone.
     pub hours: Availability,
-    /// When the mentor is taken, and by which session type.
-    taken: Vec<(Busy, Option<SessionTypeId>)>,
+    /// Bookings and holds, each with its session type.
+    sessions: Vec<(Busy, Option<SessionTypeId>)>,
+    /// Busy time of connected calendars.
+    events: Vec<Busy>,
 }
 
 impl Timetable {
     /// When the mentor is taken. What is of `session_type` counts to its daily limit.
     pub fn busy(&self, session_type: Option<SessionTypeId>) -> Vec<Busy> {
         let counts = |of: Option<SessionTypeId>| of.is_some() && of == session_type;
-        self.taken.iter().map(|(busy, of)| Busy { counts_to_daily_limit: counts(*of), ..*busy }).collect()
+        let sessions = self.sessions.iter().map(|(busy, of)| Busy { counts_to_daily_limit: counts(*of), ..*busy });
+        sessions.chain(self.events.iter().copied()).collect()
+    }
+
+    /// Bookings and holds alone.
+    pub fn sessions(&self) -> Vec<Busy> {
+        self.sessions.iter().map(|(busy, _)| *busy).collect()
+    }
+
+    /// Busy time of connected calendars alone.
+    pub fn events(&self) -> &[Busy] {
+        &self.events
     }
 }
 
@@ -84,9 +97,9 @@ impl Tx {
                     (busy(start, end, before, after), kind.map(SessionTypeId))
                 });
                 let events = row.busy_from.unwrap_or_default().into_iter().zip(row.busy_to.unwrap_or_default());
-                let events = events.map(|(start, end)| (busy(start, end, 0, 0), None));
-                let taken = booked.chain(events);
-                Ok(Timetable { mentor: MentorId(row.mentor), hours, taken: taken.collect() })
+                let events = events.map(|(start, end)| busy(start, end, 0, 0));
+                let (sessions, events) = (booked.collect(), events.collect());
+                Ok(Timetable { mentor: MentorId(row.mentor), hours, sessions, events })
             })
             .collect()
     }

@@ -6,6 +6,10 @@ use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+/// How long a transaction may wait for a lock, and rest. Of the transaction, not of the session: a pooler of transactions gives
+/// each to another session, and takes no start-up options.
+const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
 /// In which role a transaction runs, and for whom it acts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Actor {
@@ -34,16 +38,16 @@ pub struct Tx {
 impl Tx {
     pub(crate) async fn begin(pool: &PgPool, live: &Arc<Live>, actor: Actor) -> Result<Self, StoreError> {
         // One round trip. Nothing in it is text from outside: an UUID and hexadecimal digits.
-        let sql = match actor {
-            Actor::Visitor => "BEGIN; SET LOCAL ROLE visitor".to_owned(),
-            Actor::Mentee(hash) => {
-                format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.token_hash = '{}'", hex(&hash))
-            }
-            Actor::Booker(hash) => format!("BEGIN; SET LOCAL ROLE visitor; SET LOCAL app.key_hash = '{}'", hex(&hash)),
-            Actor::Mentor(id) => format!("BEGIN; SET LOCAL ROLE mentor; SET LOCAL app.mentor_id = '{id}'"),
-            Actor::Worker => "BEGIN; SET LOCAL ROLE worker".to_owned(),
+        let (role, setting) = match actor {
+            Actor::Visitor => ("yaksok_visitor", String::new()),
+            Actor::Mentee(hash) => ("yaksok_visitor", format!("; SET LOCAL app.token_hash = '{}'", hex(&hash))),
+            Actor::Booker(hash) => ("yaksok_visitor", format!("; SET LOCAL app.key_hash = '{}'", hex(&hash))),
+            Actor::Mentor(id) => ("yaksok_mentor", format!("; SET LOCAL app.mentor_id = '{id}'")),
+            Actor::Worker => ("yaksok_worker", String::new()),
         };
-        let inner = pool.begin_with(AssertSqlSafe(sql)).await?;
+        let sql = format!("BEGIN; {LIMITS}; SET LOCAL ROLE {role}{setting}");
+        // Whatever fails before anything was asked is the database's condition: it is away, it changes hands, it refuses us.
+        let inner = pool.begin_with(AssertSqlSafe(sql)).await.map_err(StoreError::Unavailable)?;
         Ok(Self { inner, live: live.clone(), changed: None })
     }
 
@@ -57,6 +61,44 @@ impl Tx {
     /// Where the database fails.
     pub async fn act_for(&mut self, mentor: MentorId) -> Result<(), StoreError> {
         let sql = format!("SET LOCAL app.mentor_id = '{mentor}'");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// From here on the transaction has the rights of this mentor, until [`act_as_visitor`](Self::act_as_visitor). What is
+    /// shown (tokens, idempotency keys) stays shown.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn act_as_mentor(&mut self, mentor: MentorId) -> Result<(), StoreError> {
+        self.exchange_role("visitor", "mentor").await?;
+        self.act_for(mentor).await
+    }
+
+    /// From here on the transaction has the rights of a visitor again.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn act_as_visitor(&mut self) -> Result<(), StoreError> {
+        self.exchange_role("mentor", "visitor").await
+    }
+
+    /// One of our roles takes the place of another until the end of the transaction. Their names differ in nothing else.
+    async fn exchange_role(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
+        sqlx::query("SELECT set_config('role', replace(current_setting('role'), $1, $2), true)")
+            .bind(from)
+            .bind(to)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// From here on the manage token with this SHA-256 is shown.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn show_token(&mut self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+        let sql = format!("SET LOCAL app.token_hash = '{}'", hex(token_hash));
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.connection()).await?;
         Ok(())
     }
@@ -107,6 +149,12 @@ impl Tx {
             self.live.announce(mentor);
         }
         Ok(())
+    }
+
+    pub(crate) async fn is_writable(&mut self) -> Result<bool, StoreError> {
+        // `on` during recovery, too.
+        let read_only = "SELECT current_setting('transaction_read_only')::boolean";
+        Ok(!sqlx::query_scalar::<_, bool>(read_only).fetch_one(self.connection()).await?)
     }
 
     /// Worker: how many of these migrations have been applied; `None` where that may not be read.

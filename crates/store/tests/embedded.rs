@@ -347,3 +347,140 @@ async fn everyday_work_leaves_nothing_in_the_log() {
     assert_eq!(place.log().strip_prefix(&before), Some(""));
     cluster.stop().await;
 }
+
+// --- The locale ----------------------------------------------------------------------------------
+
+/// Names and connection limits of what is not a template.
+async fn databases(cluster: &Cluster) -> Vec<String> {
+    let mut connection = PgConnection::connect(&cluster.owner_url()).await.unwrap();
+    let names = "SELECT datname || ' ' || datconnlimit FROM pg_database WHERE NOT datistemplate ORDER BY 1";
+    let names = sqlx::query_scalar(names).fetch_all(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    names
+}
+
+/// Whether letters of all scripts have a lower case there.
+async fn knows_letters(cluster: &Cluster) -> bool {
+    let mut connection = PgConnection::connect(&cluster.owner_url()).await.unwrap();
+    let knows = sqlx::query_scalar("SELECT lower('ÀЖ') = 'àж'").fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    knows
+}
+
+#[tokio::test]
+async fn a_new_database_knows_the_letters_of_all_scripts() {
+    let place = Place::new();
+    let cluster = Cluster::start(&place.data()).await.unwrap();
+    assert!(knows_letters(&cluster).await);
+    assert_eq!(databases(&cluster).await, ["postgres -1", "yaksok -1"]);
+    cluster.stop().await;
+}
+
+/// A database as earlier releases made it, with the locale `C`, and a mentor in it.
+async fn with_the_locale_c() -> Place {
+    let place = Place::new();
+    let cluster = Cluster::start(&place.data()).await.unwrap();
+    let postgres = cluster.owner_url().replace("/yaksok?", "/postgres?");
+    for sql in ["DROP DATABASE yaksok", "CREATE DATABASE yaksok TEMPLATE template0 LOCALE 'C'"] {
+        execute(&postgres, sql).await.unwrap();
+    }
+    Store::migrate(&cluster.owner_url(), &cluster.application_url()).await.unwrap();
+    assert!(!knows_letters(&cluster).await);
+    let mentor = "INSERT INTO mentors (id, handle, name, email, created_at)
+        VALUES ('00000000-0000-0000-0000-000000000001', 'jose', 'José', 'jose@example.com', now());
+        INSERT INTO jobs (mentor_id, kind, payload, run_at, created_at)
+        SELECT id, 'mail', '{}', now(), now() FROM mentors";
+    execute(&cluster.owner_url(), mentor).await.unwrap();
+    cluster.stop().await;
+    place
+}
+
+async fn mentors(cluster: &Cluster) -> i64 {
+    let store = Store::connect(&cluster.application_url(), 1).await.unwrap();
+    let count = store.begin(Actor::Worker).await.unwrap().count_mentors().await.unwrap();
+    store.close().await;
+    count
+}
+
+#[tokio::test]
+async fn a_database_with_the_locale_c_is_moved_with_its_data() {
+    let place = with_the_locale_c().await;
+    for start in ["first", "second"] {
+        let cluster = Cluster::start(&place.data()).await.unwrap();
+        assert!(knows_letters(&cluster).await, "{start}");
+        assert_eq!(databases(&cluster).await, ["postgres -1", "yaksok -1"], "{start}");
+        assert_eq!(mentors(&cluster).await, 1);
+        // The application is let in, and what has a number of its own goes on after the last one.
+        let next = "INSERT INTO jobs (kind, payload, run_at, created_at) VALUES ('mail', '{}', now(), now())";
+        execute(&cluster.owner_url(), next).await.unwrap();
+        cluster.stop().await;
+        assert!(!place.data().join("locale.backup").exists());
+    }
+}
+
+/// What a kill leaves at each step: the copy not yet complete, connections closed, the old database not yet dropped.
+#[tokio::test]
+async fn a_move_that_was_broken_off_at_any_step_is_made_at_the_next_start() {
+    let copy = "CREATE DATABASE yaksok_copy TEMPLATE template0";
+    let limit = "ALTER DATABASE yaksok CONNECTION LIMIT 0";
+    let place = with_the_locale_c().await;
+    let steps: [&[&str]; 4] =
+        [&[copy], &[copy, limit], &[limit], &["CREATE DATABASE yaksok_former TEMPLATE template0"]];
+    for left in steps {
+        let trial = Place { parent: tempfile::tempdir().unwrap(), name: "data".into() };
+        assert!(Command::new("cp").arg("-a").arg(place.data()).arg(trial.data()).status().unwrap().success());
+        half_done(&trial, left).await;
+        let cluster = Cluster::start(&trial.data()).await.unwrap();
+        assert!(knows_letters(&cluster).await, "{left:?}");
+        assert_eq!(databases(&cluster).await, ["postgres -1", "yaksok -1"], "{left:?}");
+        assert_eq!(mentors(&cluster).await, 1, "{left:?}");
+        cluster.stop().await;
+    }
+}
+
+/// Runs statements of a move in a server that knows nothing of it, and ends it without anything being cleared away.
+async fn half_done(place: &Place, statements: &[&str]) {
+    let data = place.data().join("postgres");
+    let root = std::os::unix::fs::MetadataExt::uid(&fs::metadata(place.parent.path()).unwrap()) == 0;
+    let single = |database: &str, sql: &str| {
+        let bin = bin_of(&data);
+        let mut command = Command::new(if root { "setpriv".as_ref() } else { bin.as_os_str() });
+        if root {
+            let owner = fs::metadata(&data).unwrap();
+            let (uid, gid) = (std::os::unix::fs::MetadataExt::uid(&owner), std::os::unix::fs::MetadataExt::gid(&owner));
+            command.arg(format!("--reuid={uid}")).arg(format!("--regid={gid}"));
+            command.args([
+                "--clear-groups",
+                "--inh-caps=-all,+dac_read_search",
+                "--ambient-caps=+dac_read_search",
+                "--",
+            ]);
+            command.arg(&bin);
+        }
+        let mut child = command
+            .arg("--single")
+            .arg("-D")
+            .arg(&data)
+            .arg(database)
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), sql.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success(), "{sql}");
+    };
+    for statement in statements {
+        single("postgres", &format!("{statement}\n"));
+    }
+}
+
+/// The programs of the version that made the cluster.
+fn bin_of(data: &Path) -> PathBuf {
+    let version = fs::read_to_string(data.join("PG_VERSION")).unwrap();
+    let debian = PathBuf::from(format!("/usr/lib/postgresql/{}/bin/postgres", version.trim()));
+    let on_path =
+        || std::env::split_paths(&std::env::var_os("PATH")?).map(|bin| bin.join("postgres")).find(|p| p.exists());
+    if debian.exists() { debian } else { on_path().unwrap() }
+}

@@ -57,6 +57,7 @@ fn booking(n: u8, mentor: MentorId, start: DateTime<Utc>, minutes: i64) -> NewBo
         buffer_after_minutes: 15,
         cancel_notice_minutes: 0,
         location: None,
+        price: None,
         name: "Ada".into(),
         email: "ada@example.com".into(),
         timezone: "UTC".into(),
@@ -246,7 +247,7 @@ async fn replicas_that_start_together_migrate_once() {
 async fn one_url_whose_owner_is_no_superuser() {
     let owner_url = database().await.owner_url;
     let mut superuser = PgConnection::connect(&owner_url).await.unwrap();
-    let role = "CREATE ROLE plain LOGIN CREATEROLE; GRANT visitor, mentor, worker TO plain WITH ADMIN OPTION";
+    let role = "CREATE ROLE plain LOGIN CREATEROLE; GRANT yaksok_visitor, yaksok_mentor, yaksok_worker TO plain WITH ADMIN OPTION";
     sqlx::raw_sql(role).execute(&mut superuser).await.unwrap();
     let url =
         new_database(&owner_url, "plain", "OWNER plain TEMPLATE template0").await.replace("yaksok_owner", "plain");

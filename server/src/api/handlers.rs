@@ -14,11 +14,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use booking::accounts::{self, NewAccount};
-use booking::bookings::{self, Idempotency, List, Request};
+use booking::activity::Author;
+use booking::bookings::{self, Idempotency, Limits, List, Receipt, Request};
 use booking::listing::Search;
 use booking::recent::Recent;
+use booking::schedule::Changes;
 use booking::secrets::{Secret, sha256};
-use booking::{Context, Error, calendar, holds, listing, schedule};
+use booking::version::Expected;
+use booking::{Context, Error, calendar, holds, listing, schedule, version};
 use chrono::NaiveDate;
 use scheduling::{Availability, BookingId, Language, RegionalFormat, SessionType, Status, rules};
 use serde::Serialize;
@@ -186,23 +189,48 @@ async fn read_slots(context: Context, question: SlotsQuestion) -> Result<Tagged,
     Tagged::new(&wire::slots(&slots))
 }
 
-pub(super) async fn availability(State(context): State<Context>, credential: Credential) -> Answer {
+/// What a change expects to be saved (RFC 9110, sections 13.1.1 and 13.1.2). Without the headers: anything.
+fn expected(headers: &HeaderMap) -> Expected {
+    let tags = |name: header::HeaderName| -> Option<Vec<String>> {
+        let sent: Vec<_> = headers.get_all(name).iter().collect();
+        let listed = sent.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        (!sent.is_empty()).then(|| listed.map(|tag| tag.trim().to_owned()).collect())
+    };
+    // A weak tag is the tag of no version; one that cannot be read neither.
+    let strong = |tag: &String| tag.strip_prefix('"')?.strip_suffix('"').map(str::to_owned);
+    match (tags(header::IF_MATCH), tags(header::IF_NONE_MATCH)) {
+        (Some(tags), _) if tags.iter().any(|tag| tag == "*") => Expected::Something,
+        (Some(tags), _) => Expected::OneOf(tags.iter().filter_map(strong).collect()),
+        (None, Some(tags)) if tags.iter().any(|tag| tag == "*") => Expected::Nothing,
+        (None, _) => Expected::Anything,
+    }
+}
+
+/// An answer with the strong entity tag of its version, which [`expected`] takes.
+fn versioned(version: &str, answer: Value) -> Result<Response, Problem> {
+    let tag = HeaderValue::from_str(&format!("\"{version}\"")).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(([(header::ETAG, tag)], Json(answer)).into_response())
+}
+
+pub(super) async fn availability(State(context): State<Context>, credential: Credential) -> Result<Response, Problem> {
     let availability = schedule::availability(&context, credential.mentor()?.mentor).await?;
-    Ok(Json(json!(availability)))
+    versioned(&version::of(&availability)?, json!(availability))
 }
 
 pub(super) async fn put_availability(
     State(context): State<Context>,
     credential: Credential,
+    headers: HeaderMap,
     body: Result<Body, Problem>,
-) -> Answer {
+) -> Result<Response, Problem> {
     let author = credential.mentor()?;
     let mut fields = body?.required()?;
     fields.dates_of("overrides", &["date"]);
     fields.dates_of("blocked", &["starts_on", "ends_on"]);
-    let availability: Availability = fields.read()?;
-    let saved = schedule::save_availability(&context, author, availability, None).await?;
-    Ok(Json(json!(saved)))
+    let availability: Availability = fields.read_whole(&[])?;
+    let hours = Some((availability, expected(&headers)));
+    let saved = schedule::save(&context, author, Changes { hours, times: Vec::new() }).await?;
+    versioned(&saved.version, json!(saved.availability))
 }
 
 pub(super) async fn session_types(State(context): State<Context>, credential: Credential) -> Answer {
@@ -210,25 +238,51 @@ pub(super) async fn session_types(State(context): State<Context>, credential: Cr
     Ok(Json(json!(types)))
 }
 
+pub(super) async fn session_type(
+    State(context): State<Context>,
+    credential: Credential,
+    Name(slug): Name,
+) -> Result<Response, Problem> {
+    let session_type = schedule::session_type(&context, credential.mentor()?.mentor, &slug).await?;
+    versioned(&version::of(&session_type)?, json!(session_type))
+}
+
 pub(super) async fn put_session_type(
     State(context): State<Context>,
     credential: Credential,
     Name(slug): Name,
+    headers: HeaderMap,
     body: Result<Body, Problem>,
-) -> Answer {
+) -> Result<Response, Problem> {
     let author = credential.mentor()?;
-    let session_type = SessionType { slug, ..body?.required()?.read()? };
-    Ok(Json(json!(schedule::put_session_type(&context, author, session_type).await?)))
+    // The slug is that of the path, whatever the body says.
+    let session_type = SessionType { slug, ..body?.required()?.read_whole(&["slug"])? };
+    save_session_type(&context, author, session_type, &headers).await
 }
 
 /// The same, with the slug in the body.
 pub(super) async fn put_session_type_by_slug(
     State(context): State<Context>,
     credential: Credential,
+    headers: HeaderMap,
     body: Result<Body, Problem>,
-) -> Answer {
+) -> Result<Response, Problem> {
     let author = credential.mentor()?;
-    Ok(Json(json!(schedule::put_session_type(&context, author, body?.required()?.read()?).await?)))
+    save_session_type(&context, author, body?.required()?.read_whole(&[])?, &headers).await
+}
+
+async fn save_session_type(
+    context: &Context,
+    author: Author,
+    session_type: SessionType,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    // Asked before: what fails after a commit must not turn it into an error.
+    let provider = schedule::receiving_provider(context, author.mentor).await?;
+    let saved = schedule::put_expected_session_type(context, author, session_type, &expected(headers)).await?;
+    let mut answer = json!(saved);
+    answer["warnings"] = wire::warnings(&saved, provider.as_deref());
+    versioned(&version::of(&saved)?, answer)
 }
 
 pub(super) async fn delete_session_type(
@@ -265,10 +319,12 @@ pub(super) async fn create_hold(
 
 pub(super) async fn create_booking(
     State(context): State<Context>,
+    credential: Credential,
     headers: HeaderMap,
     body: Result<Body, Problem>,
 ) -> Result<Response, Problem> {
     let mut fields = body?.required()?;
+    let outside_hours = fields.optional_flag("outside_hours");
     // What is no id is the id of no hold.
     let hold = fields.optional_text("hold");
     let clock = fields.optional_clock("clock");
@@ -287,8 +343,9 @@ pub(super) async fn create_booking(
         hold: hold.map(|id| id.parse().unwrap_or_default()),
     };
     fields.finish()?;
-    let (made, token) = bookings::book(&context, request).await?;
-    let booked = bookings::get(&context, &bookings::Key::Token(token.clone())).await?;
+    // Only the mentor may choose a time that is not offered.
+    let host = if outside_hours { Some(credential.mentor()?) } else { None };
+    let Receipt { made, token, booked } = bookings::book_with_receipt(&context, request, host).await?;
     let url = context.link(&bookings::manage_path(&token));
     Ok(created(wire::made(&made, &booked, url, token.reveal())))
 }
@@ -353,8 +410,9 @@ pub(super) async fn reschedule(
     let (key, _) = own(&context, &credential, &id).await?;
     let mut fields = body?.required()?;
     let start = fields.instant("start");
+    let limits = if fields.optional_flag("outside_hours") { Limits::OutsideHours } else { Limits::Listed };
     fields.finish()?;
-    Ok(Json(wire::booking(&bookings::reschedule(&context, &key, start).await?)))
+    Ok(Json(wire::booking(&bookings::reschedule_within(&context, &key, start, limits).await?)))
 }
 
 pub(super) async fn confirm(

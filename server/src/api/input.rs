@@ -232,6 +232,22 @@ impl Fields {
         }
     }
 
+    /// All of them as one type, each of whose members must be there, with `null` where that is meant: in what replaces
+    /// something a member that is left out is a mistake, and would erase what it stands for. `free` names members of the
+    /// object itself that may be left out.
+    pub(super) fn read_whole<T: DeserializeOwned + Serialize>(self, free: &[&str]) -> Result<T, Problem> {
+        let sent = Value::Object(self.members.clone());
+        let read: T = self.read()?;
+        let mut missing = Vec::new();
+        left_out(&sent, &serde_json::json!(read), String::new(), &mut missing);
+        missing.retain(|field| !free.contains(&field.as_str()));
+        if missing.is_empty() {
+            return Ok(read);
+        }
+        let message = "Send this member, with null where there is none.";
+        Err(Problem::invalid(missing.into_iter().map(|field| FieldError::new(field, "required", message)).collect()))
+    }
+
     /// All of them as one type.
     pub(super) fn read<T: DeserializeOwned + Serialize>(self) -> Result<T, Problem> {
         if !self.errors.is_empty() {
@@ -284,6 +300,16 @@ impl Fields {
             self.wrong(field, "invalid", "Send 12h or 24h.");
         }
         clock
+    }
+
+    /// True or false; false where it is left out or null.
+    pub(super) fn optional_flag(&mut self, field: &str) -> bool {
+        match self.members.get(field) {
+            Some(Value::Bool(flag)) => return *flag,
+            None | Some(Value::Null) => {}
+            Some(_) => self.wrong(field, "invalid", "Send true or false."),
+        }
+        false
     }
 
     /// An instant that must be there.
@@ -341,6 +367,27 @@ impl Fields {
 
 fn wrong(field: &str, code: &str, message: &str) -> Problem {
     Problem::invalid(vec![FieldError::new(field, code, message)])
+}
+
+/// Members of what was read that were not sent, each with the way to it.
+fn left_out(sent: &Value, read: &Value, at: String, missing: &mut Vec<String>) {
+    match (sent, read) {
+        (Value::Object(sent), Value::Object(read)) => {
+            for (name, read) in read {
+                let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                match sent.get(name) {
+                    Some(sent) => left_out(sent, read, at, missing),
+                    None => missing.push(at),
+                }
+            }
+        }
+        (Value::Array(sent), Value::Array(read)) => {
+            for (nth, (sent, read)) in sent.iter().zip(read).enumerate() {
+                left_out(sent, read, format!("{at}[{nth}]"), missing);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Where serde has taken a list for an object, or an object of one member for a word; and what to do.

@@ -1,5 +1,6 @@
 //! The HTTP API, version 1: each handler authenticates, reads the request, calls one use case, writes the answer.
 
+pub(crate) mod cors;
 mod credential;
 mod docs;
 mod handlers;

@@ -22,7 +22,9 @@ there is nothing, and may grow.
 Tokens come in the header `Authorization: Bearer …` only. A token that is unknown or was revoked is refused on every row, \
 public ones too.
 
-Requests are limited for each client address, writing ones more than reading ones; the platform's key is exempt.";
+Requests are limited for each client address, writing ones more than reading ones; the platform's key is exempt.
+
+Pages of other sites may call the rows that take no key of a mentor or of the platform (CORS), without credentials.";
 
 fn document() -> Value {
     let mut paths = Map::new();
@@ -55,6 +57,10 @@ fn document() -> Value {
         },
     })
 }
+
+/// Rows whose answers carry the version of what is saved.
+const VERSIONED: [&str; 5] =
+    ["getAvailability", "putAvailability", "getSessionType", "putSessionType", "putSessionTypeBySlug"];
 
 /// The headings, in the order of the table.
 pub(super) fn tags() -> Vec<&'static str> {
@@ -106,6 +112,18 @@ fn parameters(row: &Row) -> Vec<Value> {
         })
         .collect();
     parameters.extend(row.query.iter().map(|name| query(name)));
+    if row.codes.contains(&"precondition_failed") {
+        for (name, about) in [
+            (
+                "If-Match",
+                "The `ETag` of what is to be replaced, or `*`; something else saved is `precondition_failed`.",
+            ),
+            ("If-None-Match", "`*`: only where there is nothing yet."),
+        ] {
+            let schema = json!({ "type": "string", "examples": ["*"] });
+            parameters.push(json!({ "name": name, "in": "header", "description": about, "schema": schema }));
+        }
+    }
     if row.id == "createBooking" {
         parameters.push(json!({
             "name": "Idempotency-Key",
@@ -158,6 +176,10 @@ fn responses(row: &Row) -> Value {
     if row.id == "getReadiness" {
         responses["503"] = json!({ "description": "Something is not fine.", "content": json_of("Readiness") });
     }
+    if VERSIONED.contains(&row.id) {
+        let tag = json!({ "description": "Of what is saved; send it as If-Match.", "required": true, "schema": { "type": "string" } });
+        responses["200"]["headers"] = json!({ "ETag": tag });
+    }
     if row.id == "listSlots" {
         let tag = json!({ "description": "Of exactly this answer; send it as If-None-Match.", "required": true, "schema": { "type": "string" } });
         responses["200"]["headers"] = json!({ "ETag": tag });
@@ -180,7 +202,11 @@ fn responses(row: &Row) -> Value {
                 let schema = json!({ "type": "string", "const": "Bearer" });
                 response["headers"] = json!({ "WWW-Authenticate": header("Which kind of token.", schema) });
             }
-            "rate_limited" => {
+            "method_not_allowed" => {
+                let schema = json!({ "type": "string", "examples": ["GET,HEAD"] });
+                response["headers"] = json!({ "Allow": header("The methods that the path takes.", schema) });
+            }
+            "rate_limited" | "unavailable" => {
                 let schema = json!({ "type": "integer", "minimum": 1 });
                 response["headers"] = json!({ "Retry-After": header("Seconds to wait.", schema) });
             }

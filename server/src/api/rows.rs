@@ -162,10 +162,11 @@ pub(super) const ROWS: &[Row] = &[
         tag: "Availability",
         id: "putAvailability",
         title: "Replace my hours",
-        note: "All of it at once; what is left out is emptied. Answers the normal form: sorted, windows of a day merged where \
+        note: "All of it at once; every member must be there. Answers the normal form: sorted, windows of a day merged where \
                they overlap or touch, blocked ranges kept apart with their notes. Bookings stay as they are.",
-        body: Takes::Body("AvailabilityInput"),
+        body: Takes::Body("Availability"),
         answer: Answer::Json("Availability"),
+        codes: &["precondition_failed"],
         ..ROW
     },
     Row {
@@ -180,6 +181,16 @@ pub(super) const ROWS: &[Row] = &[
         ..ROW
     },
     Row {
+        path: "/api/v1/session-types/{slug}",
+        handler: || get(h::session_type),
+        who: Who::Mentor,
+        tag: "Availability",
+        id: "getSessionType",
+        title: "One of my session types",
+        answer: Answer::Json("SessionType"),
+        ..ROW
+    },
+    Row {
         method: "put",
         path: "/api/v1/session-types/{slug}",
         handler: || put(h::put_session_type),
@@ -187,9 +198,11 @@ pub(super) const ROWS: &[Row] = &[
         tag: "Availability",
         id: "putSessionType",
         title: "Create or replace a session type",
-        note: "Bookings stay as they are.",
+        note: "Every member must be there, `slug` excepted. Bookings stay as they are. `warnings` says what does not keep \
+               it from being saved: `no_meeting_link`, where no connected calendar makes the promised link.",
         body: Takes::Body("SessionTypeInput"),
-        answer: Answer::Json("SessionType"),
+        answer: Answer::Json("SavedSessionType"),
+        codes: &["precondition_failed"],
         ..ROW
     },
     Row {
@@ -200,8 +213,9 @@ pub(super) const ROWS: &[Row] = &[
         tag: "Availability",
         id: "putSessionTypeBySlug",
         title: "The same, with the slug in the body",
-        body: Takes::Body("SessionTypeWithSlug"),
-        answer: Answer::Json("SessionType"),
+        body: Takes::Body("SessionType"),
+        answer: Answer::Json("SavedSessionType"),
+        codes: &["precondition_failed"],
         ..ROW
     },
     Row {
@@ -239,7 +253,9 @@ pub(super) const ROWS: &[Row] = &[
         id: "createBooking",
         title: "Book",
         note: "`pending` where the session type requires approval, else `confirmed`. Both sides get mail with an invite. \
-               The manage token is shown here and in the mentee's mail only.",
+               The manage token is shown here and in the mentee's mail only. With `outside_hours` and the mentor's key: at any \
+               whole minute that no other session, hold or buffer takes, whatever hours, notice, horizon, daily limit and \
+               connected calendars say; hidden session types too, and without approval. Without that key: `unauthenticated`.",
         body: Takes::Body("NewBooking"),
         status: 201,
         answer: Answer::Json("MadeBooking"),
@@ -291,7 +307,8 @@ pub(super) const ROWS: &[Row] = &[
         id: "rescheduleBooking",
         title: "Move",
         note: "Same id, same links. The old time is given up together with taking the new one. Moving to the same start is no \
-               change. The cancel notice binds as for cancelling; after the start nobody may move.",
+               change. The cancel notice binds as for cancelling; after the start nobody may move. With `outside_hours` the mentor may \
+               choose any whole minute that no other session, hold or buffer takes; from a mentee it is `invalid_request`.",
         body: Takes::Body("NewStart"),
         answer: Answer::Json("Booking"),
         codes: &["slot_unavailable", "already_cancelled", "too_late"],
@@ -438,13 +455,24 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
         409,
         "The cancel notice has begun, or the session itself. The notice binds the mentee; the mentor may still cancel.",
     ),
+    (
+        "account_closed",
+        410,
+        "The mentor has closed the account, and the session was cancelled. Told for 30 days after its start.",
+    ),
+    (
+        "precondition_failed",
+        412,
+        "Something else is saved than `If-Match` or `If-None-Match` says, and nothing was changed. Read it again, and send the \
+         new `ETag`.",
+    ),
     ("too_large", 413, "The body is larger than 64 KiB."),
     ("unsupported_media_type", 415, "The body is not declared as JSON. Send `Content-Type: application/json`."),
     (
         "invalid_request",
         422,
         "Something does not fit. `errors` says for each field what: `required`, `invalid`, `too_long`, `too_many`, \
-         `out_of_range`, `duplicate` or `taken`, with a sentence that says what to do.",
+         `out_of_range`, `beyond_horizon`, `duplicate` or `taken`, with a sentence that says what to do.",
     ),
     (
         "idempotency_key_reused",
@@ -461,9 +489,11 @@ pub(super) fn refusals(row: &Row) -> Vec<(&'static str, u16, &'static str)> {
     let takes_body = row.method == "post" || row.method == "put";
     let general = |code: &str| match code {
         _ if row.who == Who::Anyone => false,
-        "unauthenticated" | "rate_limited" => true,
+        "unauthenticated" | "method_not_allowed" | "rate_limited" | "unavailable" => true,
+        // Of a manage token.
+        "account_closed" => row.who != Who::Anyone,
         "not_found" => row.path.contains('{'),
-        "malformed" | "too_large" | "unsupported_media_type" => takes_body,
+        "malformed" | "too_slow" | "too_large" | "unsupported_media_type" => takes_body,
         "invalid_request" => takes_body || !row.query.is_empty(),
         _ => false,
     };

@@ -5,7 +5,7 @@ use booking::calendar::ConnectionView;
 use booking::listing::{Listed, Slots};
 use booking::store::{Account, Mentor};
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SecondsFormat, TimeDelta, Utc};
-use scheduling::OffsetTable;
+use scheduling::{OffsetTable, SessionType};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -136,6 +136,16 @@ pub(super) fn connection(connection: &ConnectionView) -> Value {
         "status": connection.status, "last_synced_at": connection.last_synced_at.map(utc),
         "error": connection.error.as_deref().map(in_words),
     })
+}
+
+/// What the mentor should know about a session type that was saved all the same.
+pub(super) fn warnings(session_type: &SessionType, receiving_provider: Option<&str>) -> Value {
+    if !booking::schedule::lacks_link(session_type, receiving_provider) {
+        return json!([]);
+    }
+    let message = "No connected calendar makes this meeting link. Connect a calendar of that provider which receives \
+                   bookings, or give a link; until then mentees read that you will send it.";
+    json!([{ "field": "location", "code": "no_meeting_link", "message": message }])
 }
 
 /// Why a connected calendar could not be read, and what to do.

@@ -204,11 +204,16 @@ async fn hours_that_contradict_themselves_are_refused() {
         (json!([]), json!([day, day]), json!([])),
         (json!([]), json!([{ "date": "2026-02-30", "windows": [] }]), json!([])),
         (json!([]), json!([]), json!([{ "starts_on": "2026-12-02", "ends_on": "2026-12-01", "note": null }])),
-        (json!([]), json!([]), json!(vec![json!({ "starts_on": "2026-12-01", "ends_on": "2026-12-01" }); 2000])),
+        (
+            json!([]),
+            json!([]),
+            json!(vec![json!({ "starts_on": "2026-12-01", "ends_on": "2026-12-01", "note": null }); 2000]),
+        ),
     ] {
         let hours = json!({ "timezone": "UTC", "weekly": weekly, "overrides": overrides, "blocked": blocked });
         let kim = Kim { world: &world, method: "post", path: "/fn/save_availability" };
-        let reply = kim.sends(&Sent::Json(json!({ "availability": hours, "times": null }))).await;
+        let reply =
+            kim.sends(&Sent::Json(json!({ "hours": { "availability": hours, "version": null }, "times": [] }))).await;
         kim.check(&reply, &hours.to_string());
         assert!(matches!(reply.status, 413 | 422), "{hours:.200}: {} {}", reply.status, reply.text);
         let request = Request::put("/api/v1/availability").header("content-type", "application/json");

@@ -1,7 +1,9 @@
 //! The whole public router, pages and all, on a real database, at a time that stands still.
 
+mod cors;
 mod delivery;
 mod hostile;
+mod moved;
 mod rights;
 mod unable;
 
@@ -9,6 +11,7 @@ use crate::api::tests::common::{self, TestApp, at, blocked, every_day, request};
 use crate::http_server;
 use crate::limits::Limits;
 use crate::pages::{Site, Visitor};
+use crate::proxies::Proxies;
 use app::document::Files;
 use axum::Router;
 use axum::body::Body;
@@ -83,7 +86,8 @@ impl World {
         let site = Site { context: app.context.clone(), files, options, https: true, mail_in_files: false };
         let platform = Some(sha256(PLATFORM_KEY.as_bytes()));
         let (stop, stopped) = watch::channel(false);
-        let router = http_server::router(site.clone(), Limits::new(0, 0, 0, platform), platform, stopped).unwrap();
+        let router =
+            http_server::router(site.clone(), Limits::new(0, 0, Proxies::none(), platform), platform, stopped).unwrap();
         let people = People::come(&app).await;
         Self { app, site, router, people, _folder: folder, _stop: stop }
     }

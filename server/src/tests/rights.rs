@@ -27,7 +27,7 @@ pub(super) fn table() -> Vec<Line> {
 }
 
 /// Every route of the router: method (or `any`) and path. Axum tells them nowhere but in what it prints for debugging.
-fn routes(router: &Router) -> BTreeSet<(String, String)> {
+pub(super) fn routes(router: &Router) -> BTreeSet<(String, String)> {
     let printed = format!("{router:?}");
     let (printed, _) = printed.split_once("fallback_router").unwrap();
     let (mut paths, mut methods) = (BTreeMap::new(), BTreeMap::new());
@@ -90,6 +90,7 @@ pub(super) fn arguments(method: &str, path: &str, key: &Value, people: &People) 
         ("get", "/fn/mentors") => query(&[("query", "kim"), ("cursor", "")]),
         ("get", "/fn/month") => query(&[slots[0], slots[1], ("month", "2026-12"), ("timezone", "UTC")]),
         ("get", "/fn/nearest") => query(&slots),
+        ("get", "/fn/find_zones") => query(&[("typed", "seoul"), ("known", "")]),
         ("get", "/fn/zone") => query(&[("name", "Asia/Seoul")]),
         ("post", "/fn/booking") => json(json!({ "key": key })),
         ("post", "/fn/erase") => {
@@ -97,6 +98,8 @@ pub(super) fn arguments(method: &str, path: &str, key: &Value, people: &People) 
         }
         ("post", "/fn/booking_month") => json(json!({ "key": key, "month": "2026-12", "timezone": "UTC" })),
         ("post", "/fn/cancel") => json(json!({ "key": key, "reason": "" })),
+        ("post", "/fn/outside_hours") => json(json!({ "id": people.ada.id, "wall": "2026-12-03T22:00" })),
+        ("post", "/fn/move_outside_hours") => json(json!({ "id": people.ada.id, "start": "2026-12-03T13:00:00Z" })),
         ("post", "/fn/reschedule") => json(json!({ "key": key, "start": start })),
         ("post", "/fn/bookings") => json(json!({ "filter": "upcoming", "query": "ada", "cursor": null })),
         ("post", "/fn/confirm" | "/fn/decline") => json(json!({ "id": people.pending.id, "reason": "" })),
@@ -106,9 +109,9 @@ pub(super) fn arguments(method: &str, path: &str, key: &Value, people: &People) 
         ("post", "/fn/choose_calendars") => json(json!({ "blocking": [CALENDAR], "receiving": CALENDAR })),
         ("post", "/fn/sync_calendar" | "/fn/disconnect_calendar") => json(json!({ "id": CONNECTION })),
         ("post", "/fn/save_availability") => {
-            json(json!({"availability": every_day("UTC", "10:00", "11:00"), "times": {
-            "slug": "spare", "duration_minutes": 30, "start_interval_minutes": 30, "buffer_before_minutes": 0,
-            "buffer_after_minutes": 0}}))
+            json(json!({"hours": {"availability": every_day("UTC", "10:00", "11:00"), "version": null}, "times": [{
+            "times": {"slug": "spare", "duration_minutes": 30, "start_interval_minutes": 30, "buffer_before_minutes": 0,
+            "buffer_after_minutes": 0}, "before": null}]}))
         }
         ("post", "/fn/put_session_type") => json(json!({ "session_type": session_type("fresh") })),
         ("post", "/fn/delete_session_type") => json(json!({ "slug": "spare" })),

@@ -181,9 +181,11 @@ impl Server {
 pub fn ask(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Reply> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-    if !headers.iter().any(|(name, _)| *name == "Content-Type") {
-        head.push_str("Content-Type: application/json\r\n");
+    let mut head = format!("{method} {path} HTTP/1.1\r\n");
+    for (name, value) in [("Host", "localhost"), ("Connection", "close"), ("Content-Type", "application/json")] {
+        if !headers.iter().any(|(given, _)| *given == name) {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
     }
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));

@@ -83,7 +83,7 @@ fn no_log_tells_who_anybody_is() {
     let windows: Vec<_> =
         (0..7).map(|d| json!({"day_of_week": d, "start_time": "00:00", "end_time": "24:00"})).collect();
     let blocked = json!([{"starts_on": "2040-01-01", "ends_on": "2040-01-02", "note": "Kur in Bad Wörishofen"}]);
-    let hours = json!({"timezone": "UTC", "weekly": windows, "blocked": blocked}).to_string();
+    let hours = json!({"timezone": "UTC", "weekly": windows, "overrides": [], "blocked": blocked}).to_string();
     assert_eq!(server.send("PUT", "/api/v1/availability", &key, &hours).status, 200);
     private.push("Kur in".into());
 

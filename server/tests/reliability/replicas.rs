@@ -71,13 +71,18 @@ fn two_servers_share_one_database() {
         on_urls(&cluster.owner_url(), &cluster.application_url())
             .with("SMTP_URL", post.url.clone())
             .with("RUST_LOG", "warn,booking=debug")
+            .with("TRUSTED_PROXY_HOPS", "1")
     };
+    // What makes no database makes no schema in somebody else's either.
+    let refused = place().run(&["rotate-keys"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("not one of Yaksok's"));
     assert!(place().run(&["migrate"]).status.success());
     // Another server grants the same rights at this moment.
     let user = column(&cluster.application_url(), "SELECT current_user::text").remove(0);
-    execute(&cluster.owner_url(), &format!("REVOKE visitor, mentor, worker FROM {user}"));
+    execute(&cluster.owner_url(), &format!("REVOKE yaksok_visitor, yaksok_mentor, yaksok_worker FROM {user}"));
     let mut coming = None;
-    during(&cluster.owner_url(), &format!("GRANT visitor TO {user}"), || {
+    during(&cluster.owner_url(), &format!("GRANT yaksok_visitor TO {user}"), || {
         let place = place();
         coming = Some(thread::spawn(move || place.run(&["migrate"])));
         thread::sleep(Duration::from_millis(500));
@@ -114,7 +119,8 @@ fn two_servers_share_one_database() {
     let start = tomorrow(one);
     let hold = |n: i64| {
         let body = json!({"mentor": "ann", "session_type": "talk", "start": instant(start + TimeDelta::hours(n))});
-        servers[n as usize % 2].send("POST", "/api/v1/holds", "", &body.to_string())
+        let client = [("X-Forwarded-For", "203.0.113.7")];
+        ask(servers[n as usize % 2].port, "POST", "/api/v1/holds", &client, &body.to_string()).unwrap()
     };
     let held: Vec<Reply> = thread::scope(|scope| {
         let hold = &hold;

@@ -56,7 +56,7 @@ impl Mentor {
         let mentor = Self { key: made.json()["api_key"].as_str().unwrap().to_owned() };
         let windows: Vec<Value> =
             (0..7).map(|day| json!({"day_of_week": day, "start_time": "00:00", "end_time": "24:00"})).collect();
-        let hours = json!({"timezone": "UTC", "weekly": windows});
+        let hours = json!({"timezone": "UTC", "weekly": windows, "overrides": [], "blocked": []});
         let saved = server.send("PUT", "/api/v1/availability", &mentor.key, &hours.to_string());
         assert_eq!(saved.status, 200, "{}", saved.body);
         mentor

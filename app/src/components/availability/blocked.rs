@@ -3,6 +3,7 @@
 use super::dates::{DateDrag, blocking, length, weeks};
 use super::dom;
 use super::state::State;
+use super::touch::{Motion, Touch};
 use crate::components::pick::{day_shift, month_shift, month_start};
 use crate::components::{Icon, Picture, browser, use_status};
 use crate::format;
@@ -40,6 +41,14 @@ pub fn Blocked(
     let anchor = RwSignal::new(None::<NaiveDate>);
     let grid = NodeRef::<html::Table>::new();
     let pointer = StoredValue::new(None::<i32>);
+    // A finger that has not drawn yet, and the range whose first date was tapped.
+    let touch = Touch::idle();
+    let tapped = RwSignal::new(None::<DateDrag>);
+    Effect::new(move |_| {
+        if let Some(table) = grid.get() {
+            dom::keep_from_scrolling(&table, move || drag.try_with_untracked(Option::is_some) == Some(true));
+        }
+    });
 
     let finish = move |drag: DateDrag| {
         state.change(|board| board.edit(|draft| drag.apply(&mut draft.blocked)));
@@ -49,7 +58,7 @@ pub fn Blocked(
         status.announce(fill(template, &[("dates", &what)]));
     };
     let selection = move || {
-        drag.get().or_else(|| {
+        drag.get().or_else(|| tapped.get()).or_else(|| {
             let from = anchor.get()?;
             let on = state.blocked.with(|blocked| blocking(blocked, from).is_none());
             Some(DateDrag { from, to: head.get(), on })
@@ -61,31 +70,73 @@ pub fn Blocked(
         let inside = dom::bounds(&table);
         ((inside[0]..=inside[0] + inside[2]).contains(&x)).then(|| date.parse::<NaiveDate>().ok()).flatten()
     };
-    let down = move |event: leptos::ev::PointerEvent| {
-        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
-        let Some(date) = date_at(x, y).filter(|date| *date >= today.get_untracked()) else { return };
-        if event.button() != 0 || drag.with_untracked(Option::is_some) {
-            return;
-        }
-        event.prevent_default();
+    let open_date_at = move |x: f64, y: f64| date_at(x, y).filter(|date| *date >= today.get_untracked());
+    let begun_at = move |date: NaiveDate| state.blocked.with_untracked(|blocked| DateDrag::begin(blocked, date));
+    let begin = move |id: i32, x: f64, y: f64| {
+        let Some(date) = open_date_at(x, y).filter(|_| drag.with_untracked(Option::is_none)) else { return };
         // A note that is being typed in has its say first.
         dom::settle();
         if let Some(table) = grid.get_untracked() {
-            let _ = table.set_pointer_capture(event.pointer_id());
+            let _ = table.set_pointer_capture(id);
         }
-        pointer.set_value(Some(event.pointer_id()));
+        pointer.set_value(Some(id));
+        anchor.set(None);
+        tapped.set(None);
+        head.set(date);
+        drag.set(Some(begun_at(date)));
+    };
+    let down = move |event: leptos::ev::PointerEvent| {
+        let (id, x, y) = (event.pointer_id(), f64::from(event.client_x()), f64::from(event.client_y()));
+        if event.pointer_type() != "touch" {
+            if event.button() == 0 && open_date_at(x, y).is_some() {
+                event.prevent_default();
+                begin(id, x, y);
+            }
+        } else if event.is_primary() {
+            touch.down(id, x, y, move |x, y| {
+                if grid.try_get_untracked().flatten().is_some() {
+                    dom::buzz();
+                    begin(id, x, y);
+                }
+            });
+        } else {
+            touch.give_up();
+        }
+    };
+    // The first tap begins a range, the second ends it; on the same date twice, it is that one.
+    let tap = move |x: f64, y: f64| {
+        let Some(date) = open_date_at(x, y) else { return };
+        dom::settle();
         anchor.set(None);
         head.set(date);
-        drag.set(Some(state.blocked.with_untracked(|blocked| DateDrag::begin(blocked, date))));
+        match tapped.get_untracked() {
+            Some(begun) => {
+                tapped.set(None);
+                finish(DateDrag { to: date, ..begun });
+                focus_date(date);
+            }
+            None => {
+                let begun = begun_at(date);
+                tapped.set(Some(begun));
+                status.announce(if begun.on { t.blocked_tap_last } else { t.blocked_tap_free });
+            }
+        }
     };
     let moved = move |event: leptos::ev::PointerEvent| {
+        let (id, x, y) = (event.pointer_id(), f64::from(event.client_x()), f64::from(event.client_y()));
+        let came_down = touch.place(id);
+        if let (Motion::Draws, Some((from_x, from_y))) = (touch.moved(id, x, y), came_down) {
+            begin(id, from_x, from_y);
+        }
         let Some(current) = drag.get_untracked() else { return };
-        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
         if let Some(date) = date_at(x, y).filter(|date| *date >= today.get_untracked() && *date != current.to) {
             drag.set(Some(DateDrag { to: date, ..current }));
         }
     };
     let up = move |event: leptos::ev::PointerEvent| {
+        if let Some((x, y)) = touch.up(event.pointer_id()) {
+            return tap(x, y);
+        }
         if pointer.get_value() != Some(event.pointer_id()) {
             return;
         }
@@ -99,14 +150,20 @@ pub fn Blocked(
     };
     let give_up = move || {
         pointer.set_value(None);
+        touch.give_up();
         let given = drag.with_untracked(Option::is_some) || anchor.with_untracked(Option::is_some);
         drag.set(None);
         anchor.set(None);
         given
     };
+    let forget_tap = move |_| {
+        tapped.set(None);
+        focus_date(head.get_untracked());
+    };
     dom::on_key(move |event| {
-        if event.key() == "Escape" && drag.with_untracked(Option::is_some) {
+        if event.key() == "Escape" && (drag.with_untracked(Option::is_some) || tapped.with_untracked(Option::is_some)) {
             give_up();
+            tapped.set(None);
             event.prevent_default();
         }
     });
@@ -221,7 +278,10 @@ pub fn Blocked(
         <section class="editor-part blocked" aria-labelledby="blocked-title">
             <div class="part-head">
                 <h2 id="blocked-title" tabindex="-1">{t.blocked_title}</h2>
-                <p class="muted small" id="blocked-help">{t.blocked_help}</p>
+                <p class="muted small" id="blocked-help">
+                    <span class="week-help-pointer">{t.blocked_help}</span>
+                    <span class="week-help-touch">{t.blocked_help_touch}</span>
+                </p>
             </div>
             <div class="dates">
                 <div class="dates-head">
@@ -243,6 +303,7 @@ pub fn Blocked(
                     on:pointermove=moved
                     on:pointerup=up
                     on:pointercancel=move |_| { give_up(); }
+                    data-drawing=move || drag.with(Option::is_some).then_some("")
                     on:keydown=key
                 >
                     <thead>
@@ -261,6 +322,19 @@ pub fn Blocked(
                     </thead>
                     <tbody>{rows}</tbody>
                 </table>
+                {move || {
+                    tapped
+                        .get()
+                        .map(|begun| {
+                            let text = if begun.on { t.blocked_tap_last } else { t.blocked_tap_free };
+                            view! {
+                                <p class="dates-tapped small">
+                                    <span>{text}</span>
+                                    <button class="link-button" type="button" on:click=forget_tap>{use_messages().common.cancel}</button>
+                                </p>
+                            }
+                        })
+                }}
             </div>
             <div class="blocked-list">
                 {move || (count.get() == 0).then(|| view! { <p class="muted small">{t.blocked_none}</p> })}

@@ -147,6 +147,34 @@ mod inner {
         }
     }
 
+    /// As long as `draws` says so, fingers on the element do not scroll; and a long press there opens no menu.
+    ///
+    /// For good: call it once for each element. `touch-action` cannot do this, since the browser reads it when a finger comes
+    /// down, before anybody knows what it will do.
+    pub fn keep_from_scrolling(element: &Element, draws: impl Fn() -> bool + 'static) {
+        let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+            if draws() && event.cancelable() {
+                event.prevent_default();
+            }
+        });
+        let function: js_sys::Function = listener.into_js_value().unchecked_into();
+        let options = web_sys::AddEventListenerOptions::new();
+        options.set_passive(false);
+        for kind in ["touchmove", "contextmenu"] {
+            let _ = element.add_event_listener_with_callback_and_add_event_listener_options(kind, &function, &options);
+        }
+    }
+
+    /// A slight buzz, where the device can: a long press has begun to draw.
+    pub fn buzz() {
+        let navigator = window().navigator();
+        if let Ok(vibrate) = js_sys::Reflect::get(&navigator, &"vibrate".into())
+            && let Ok(vibrate) = vibrate.dyn_into::<js_sys::Function>()
+        {
+            let _ = vibrate.call1(&navigator, &10.into());
+        }
+    }
+
     /// Keys, wherever the focus is, until the current owner ends.
     pub fn on_key(listener: impl Fn(web_sys::KeyboardEvent) + 'static) {
         let handle = window_event_listener(ev::keydown, listener);
@@ -203,6 +231,10 @@ mod inner {
     }
 
     pub fn settle() {}
+
+    pub fn keep_from_scrolling(_element: &Element, _draws: impl Fn() -> bool + 'static) {}
+
+    pub fn buzz() {}
 
     pub fn on_key(_listener: impl Fn(KeyboardEvent) + 'static) {}
 }

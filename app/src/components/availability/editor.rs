@@ -1,6 +1,7 @@
 //! The editor as a whole: what is above the grid, the grid, the lists beside it, the presets, and leaving.
 
 use super::blocked::Blocked;
+use super::conflict::{ConflictView, Elsewhere, OutsideHours, follow};
 use super::dom;
 use super::grid::{Grid, History, day_name, day_short};
 use super::model::{Board, DAYS, Hours, Week};
@@ -31,6 +32,7 @@ pub fn AvailabilityEditor(
     let copying = RwSignal::new(None::<usize>);
     let save = move || save(state);
     keys(state);
+    follow(state);
     let leaving = guard(state, dirty);
     if state.restored {
         use_status().say(t.editor_restored);
@@ -48,7 +50,7 @@ pub fn AvailabilityEditor(
     view! {
         <div class="editor" id="editor" data-dirty=move || dirty.get().then_some("")>
             <div class="editor-bar">
-                <h1>{t.editor_title}</h1>
+                <h1 id="editor-title" tabindex="-1">{t.editor_title}</h1>
                 <p class="editor-state small" data-dirty=move || dirty.get().then_some("") aria-live="polite">
                     {saved_text}
                 </p>
@@ -60,6 +62,9 @@ pub fn AvailabilityEditor(
                 </div>
             </div>
             <Problem state=state/>
+            <Elsewhere state=state dirty=dirty/>
+            <ConflictView state=state/>
+            <OutsideHours state=state/>
             <Bar state=state/>
             <section class="editor-hours" aria-label=t.grid_label>
                 <div class="hours-main">

@@ -5,14 +5,14 @@
 //! the content security policy allows no `style`. The cells that a screen reader walks lie above, without any look of
 //! their own; they come after hydration, since without a script they do nothing, and the lists say the same hours.
 //!
-//! A finger draws at once, as everything else does. To move on, it scrolls in the strip of hours at the left, or two
-//! fingers scroll anywhere, or drawing by touch is switched off for a while with the switch above the grid.
+//! A finger scrolls. It draws once it has rested for a moment, or sideways; a tap opens an hour (see [`super::touch`]).
 
 use super::dom;
 use super::model::{
     Area, Board, Cell, Cursor, DAY, DAYS, Edge, Gesture, Go, Hours, Part, Reach, STEP, STEPS, Span, day_of_week,
 };
 use super::state::State;
+use super::touch::{Motion, Touch};
 use crate::components::browser::use_hydrated;
 use crate::components::{Icon, Picture, Status, use_status};
 use crate::format;
@@ -137,8 +137,6 @@ struct Pointers {
     drawing: Option<(i32, f64, f64)>,
     finger: bool,
     moved: bool,
-    /// Fingers on the area, with their heights in the window.
-    fingers: Vec<(i32, f64)>,
 }
 
 /// The parts of the grid that handlers need.
@@ -154,7 +152,8 @@ struct Parts {
     walking: RwSignal<bool>,
     hover: RwSignal<&'static str>,
     place: RwSignal<Place>,
-    draws_by_touch: RwSignal<bool>,
+    /// A finger that has not drawn yet.
+    touch: Touch,
 }
 
 /// The grid with its frame.
@@ -176,8 +175,13 @@ pub fn Grid(
         walking: RwSignal::new(false),
         hover: RwSignal::new("free"),
         place: RwSignal::new(Place::default()),
-        draws_by_touch: RwSignal::new(true),
+        touch: Touch::idle(),
     };
+    Effect::new(move |_| {
+        if let Some(area) = parts.area.get() {
+            dom::keep_from_scrolling(&area, move || parts.draws_by_finger());
+        }
+    });
     // The day's work in view: the first hour that is open, or eight.
     Effect::new(move |_| {
         if let Some(scroll) = parts.scroll.get() {
@@ -191,25 +195,8 @@ pub fn Grid(
         }
     });
     let hydrated = use_hydrated();
-    let draws = move || parts.draws_by_touch.get();
     view! {
-        <div class="week" data-touch=move || if draws() { "draw" } else { "scroll" }>
-            <div class="week-touch segments" role="group" aria-label=t.touch_label>
-                <button
-                    type="button"
-                    aria-pressed=move || if draws() { "true" } else { "false" }
-                    on:click=move |_| parts.draws_by_touch.set(true)
-                >
-                    {t.touch_draw}
-                </button>
-                <button
-                    type="button"
-                    aria-pressed=move || if draws() { "false" } else { "true" }
-                    on:click=move |_| parts.draws_by_touch.set(false)
-                >
-                    {t.touch_scroll}
-                </button>
-            </div>
+        <div class="week">
             <div
                 class="week-grid"
                 role="grid"
@@ -243,6 +230,7 @@ pub fn Grid(
                             node_ref=parts.area
                             data-part=move || parts.hover.get()
                             data-dragging=move || state.gesture.with(Option::is_some).then_some("")
+                            data-finger=move || (state.gesture.with(Option::is_some) && parts.draws_by_finger()).then_some("")
                             on:pointerdown=move |event| parts.down(&event)
                             on:pointermove=move |event| parts.moved(&event)
                             on:pointerup=move |event| parts.up(&event)
@@ -487,32 +475,42 @@ impl Parts {
         self.state.days[place.day].with_untracked(|hours| hours.part(place.minute, place.reach(finger)))
     }
 
+    /// Whether a finger draws, and does not scroll.
+    fn draws_by_finger(self) -> bool {
+        self.pointers.try_with_value(|pointers| pointers.finger && pointers.drawing.is_some()) == Some(true)
+    }
+
     fn down(self, event: &PointerEvent) {
-        let finger = event.pointer_type() == "touch";
-        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
-        if finger {
-            if !self.draws_by_touch.get_untracked() {
-                return;
+        let (id, x, y) = (event.pointer_id(), f64::from(event.client_x()), f64::from(event.client_y()));
+        if event.pointer_type() != "touch" {
+            if event.button() == 0 && self.pointers.with_value(|pointers| pointers.drawing.is_none()) {
+                event.prevent_default();
+                self.begin(id, x, y, false);
             }
-            self.pointers.update_value(|pointers| pointers.fingers.push((event.pointer_id(), y)));
-            if self.pointers.with_value(|pointers| pointers.fingers.len() > 1) {
-                // Two fingers scroll.
-                self.give_up();
-                return;
-            }
-        }
-        if event.button() != 0 || self.pointers.with_value(|pointers| pointers.drawing.is_some()) {
             return;
         }
-        let (Some(area), Some(place)) = (self.area.get_untracked(), self.at(x, y)) else { return };
-        event.prevent_default();
+        if event.is_primary() {
+            self.touch.down(id, x, y, move |x, y| {
+                dom::buzz();
+                self.begin(id, x, y, true);
+            });
+        } else {
+            // A second finger: whatever the first was about to do, it is something else.
+            self.touch.give_up();
+            self.give_up();
+        }
+    }
+
+    /// A drag begins.
+    fn begin(self, id: i32, x: f64, y: f64, finger: bool) {
+        let (Some(area), Some(place)) = (self.area.try_get_untracked().flatten(), self.at(x, y)) else { return };
         // A field that is being typed in has its say first.
         self.focus(Cursor::on(Cell::at(place.day, place.minute)), false);
         self.walking.set(false);
-        let _ = area.set_pointer_capture(event.pointer_id());
+        let _ = area.set_pointer_capture(id);
         let part = self.part(place, finger);
         self.pointers.update_value(|pointers| {
-            pointers.drawing = Some((event.pointer_id(), x, y));
+            pointers.drawing = Some((id, x, y));
             pointers.finger = finger;
             pointers.moved = false;
         });
@@ -525,6 +523,10 @@ impl Parts {
     fn moved(self, event: &PointerEvent) {
         let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
         let id = event.pointer_id();
+        let came_down = self.touch.place(id);
+        if let (Motion::Draws, Some((from_x, from_y))) = (self.touch.moved(id, x, y), came_down) {
+            self.begin(id, from_x, from_y, true);
+        }
         let drawing = self.pointers.with_value(|pointers| pointers.drawing);
         match drawing {
             Some((drawn_by, from_x, from_y)) if drawn_by == id => {
@@ -535,7 +537,7 @@ impl Parts {
                 });
             }
             Some(_) => {}
-            None if event.pointer_type() == "touch" => self.scroll_with_fingers(id, y),
+            None if event.pointer_type() == "touch" => {}
             None => {
                 if let Some(place) = self.at(x, y) {
                     let name = part_name(self.part(place, false));
@@ -563,7 +565,9 @@ impl Parts {
 
     fn up(self, event: &PointerEvent) {
         let id = event.pointer_id();
-        self.pointers.update_value(|pointers| pointers.fingers.retain(|(finger, _)| *finger != id));
+        if let Some((x, y)) = self.touch.up(id) {
+            return self.tap(x, y);
+        }
         let Some((drawn_by, ..)) = self.pointers.with_value(|pointers| pointers.drawing) else { return };
         if drawn_by != id {
             return;
@@ -571,35 +575,36 @@ impl Parts {
         self.follow(f64::from(event.client_x()), f64::from(event.client_y()));
         let (finger, moved) = self.pointers.with_value(|pointers| (pointers.finger, pointers.moved));
         self.pointers.update_value(|pointers| pointers.drawing = None);
-        let tapped = self.state.read(|board| match board.gesture() {
-            Some(Gesture::Paint { on, from, to }) if finger && !moved && from == to => Some((*on, *from)),
-            _ => None,
-        });
-        match tapped {
-            // A quarter of an hour is too small for a finger: a tap opens an hour, and closes nothing.
-            Some((on, cell)) => {
-                self.state.change(Board::abandon);
-                if on {
-                    let step = (cell.step - cell.step % 2).min(STEPS - 4);
-                    let area =
-                        Area { days: cell.day..=cell.day, span: Span { start: step * STEP, end: (step + 4) * STEP } };
-                    self.state.change(|board| board.paint(&area, true));
-                    self.voice.painted(&area, true);
-                }
-            }
+        // A long press that goes nowhere draws nothing: a quarter of an hour is too small for a finger.
+        let released = if finger && !moved { None } else { self.state.release() };
+        match released {
+            Some(gesture) => self.voice.done(&gesture),
             None => {
-                if let Some(gesture) = self.state.release() {
-                    self.voice.done(&gesture);
-                }
+                self.state.change(Board::abandon);
             }
         }
         let last = Cell::at(self.place.get_untracked().day, self.place.get_untracked().minute);
         self.focus(Cursor::on(last), false);
     }
 
+    /// A tap opens an hour, and closes nothing.
+    fn tap(self, x: f64, y: f64) {
+        let Some(place) = self.at(x, y) else { return };
+        let cell = Cell::at(place.day, place.minute);
+        self.walking.set(false);
+        if self.part(place, true) == Part::Free {
+            let step = (cell.step - cell.step % 2).min(STEPS - 4);
+            let area = Area { days: cell.day..=cell.day, span: Span { start: step * STEP, end: (step + 4) * STEP } };
+            self.state.change(|board| board.paint(&area, true));
+            self.voice.painted(&area, true);
+        }
+        self.focus(Cursor::on(cell), false);
+    }
+
+    /// The browser has taken the pointer, mostly to scroll: nothing is left half done.
     fn cancelled(self, event: &PointerEvent) {
         let id = event.pointer_id();
-        self.pointers.update_value(|pointers| pointers.fingers.retain(|(finger, _)| *finger != id));
+        self.touch.give_up();
         if self.pointers.with_value(|pointers| pointers.drawing.is_some_and(|(drawing, ..)| drawing == id)) {
             self.give_up();
         }
@@ -613,19 +618,6 @@ impl Parts {
             self.voice.status.announce(self.voice.t.grid_abandoned);
         }
         abandoned
-    }
-
-    fn scroll_with_fingers(self, id: i32, y: f64) {
-        let by = self.pointers.try_update_value(|pointers| {
-            let count = pointers.fingers.len();
-            let finger = pointers.fingers.iter_mut().find(|(finger, _)| *finger == id)?;
-            let by = (finger.1 - y) / count as f64;
-            finger.1 = y;
-            (count > 1).then_some(by)
-        });
-        if let (Some(Some(by)), Some(scroll)) = (by, self.scroll.get_untracked()) {
-            scroll.set_scroll_top(scroll.scroll_top() + by.round() as i32);
-        }
     }
 
     /// While a drag lasts: what is drawn follows the pointer. Near an edge of what can be seen the grid scrolls, and the

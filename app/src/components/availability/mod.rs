@@ -4,6 +4,7 @@
 //! `model`, `dates` and `preview` are pure; `state` holds a signal for each thing that is shown; the rest are views.
 
 pub mod blocked;
+pub mod conflict;
 pub mod dates;
 pub mod dom;
 pub mod editor;
@@ -14,5 +15,6 @@ pub mod overrides;
 pub mod preview;
 pub mod state;
 pub mod times;
+pub mod touch;
 
 pub use editor::AvailabilityEditor;

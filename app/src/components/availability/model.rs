@@ -2,7 +2,9 @@
 //!
 //! Pure: no browser in here. Days count from Monday (0) to Sunday (6), times are minutes after midnight.
 
+use chrono::NaiveDate;
 use scheduling::{Availability, BlockedRange, ClockTime, DateOverride, WeeklyWindow, Window};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 /// The days of a week.
@@ -203,6 +205,78 @@ impl Draft {
             weekly: self.week.windows(),
             overrides: self.overrides.clone(),
             blocked: self.blocked.clone(),
+        }
+    }
+}
+
+/// A part of the hours in which two versions can differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// A weekday, 0 (Monday) to 6: the hours of each version.
+    Day(usize, Hours, Hours),
+    /// A date's own hours; none: the weekday's.
+    Date(NaiveDate, Option<Hours>, Option<Hours>),
+    /// Blocked dates, with their notes; none: not blocked.
+    Blocked(NaiveDate, NaiveDate, Option<String>, Option<String>),
+}
+
+impl Draft {
+    /// Where `mine` and `saved` differ. Notes of blocked dates are compared too.
+    pub fn differences(mine: &Self, saved: &Self) -> Vec<Difference> {
+        let days = (0..DAYS).map(|day| Difference::Day(day, mine.week.0[day].clone(), saved.week.0[day].clone()));
+        let dates: BTreeSet<_> = mine.overrides.iter().chain(&saved.overrides).map(|other| other.date).collect();
+        let dates = dates.into_iter().map(|date| Difference::Date(date, mine.of_date(date), saved.of_date(date)));
+        let ranges: BTreeSet<_> =
+            mine.blocked.iter().chain(&saved.blocked).map(|range| (range.starts_on, range.ends_on)).collect();
+        let ranges = ranges
+            .into_iter()
+            .map(|(from, to)| Difference::Blocked(from, to, mine.note_of(from, to), saved.note_of(from, to)));
+        days.chain(dates).chain(ranges).filter(Difference::differs).collect()
+    }
+
+    fn of_date(&self, date: NaiveDate) -> Option<Hours> {
+        let found = self.overrides.iter().find(|other| other.date == date);
+        found.map(|other| Hours::from_windows(&other.windows))
+    }
+
+    fn note_of(&self, from: NaiveDate, to: NaiveDate) -> Option<String> {
+        let same = self.blocked.iter().filter(|range| (range.starts_on, range.ends_on) == (from, to));
+        let notes: Vec<_> = same.map(|range| range.note.clone().unwrap_or_default()).collect();
+        (!notes.is_empty()).then(|| notes.join(" · "))
+    }
+
+    /// Takes a part as `other` has it.
+    pub fn take(&mut self, part: &Difference, other: &Self) {
+        match part {
+            Difference::Day(day, ..) => self.week.0[*day] = other.week.0[*day].clone(),
+            Difference::Date(date, ..) => {
+                self.overrides.retain(|own| own.date != *date);
+                self.overrides.extend(other.overrides.iter().find(|theirs| theirs.date == *date).cloned());
+                self.overrides.sort_by_key(|own| own.date);
+            }
+            Difference::Blocked(from, to, ..) => {
+                let is_same = |range: &BlockedRange| (range.starts_on, range.ends_on) == (*from, *to);
+                self.blocked.retain(|own| !is_same(own));
+                self.blocked.extend(other.blocked.iter().filter(|theirs| is_same(theirs)).cloned());
+                self.blocked.sort_by_key(|own| (own.starts_on, own.ends_on));
+            }
+        }
+    }
+
+    /// Whether a part is the same in both.
+    pub fn agrees(&self, part: &Difference, other: &Self) -> bool {
+        let mut taken = self.clone();
+        taken.take(part, other);
+        taken == *self
+    }
+}
+
+impl Difference {
+    fn differs(&self) -> bool {
+        match self {
+            Self::Day(_, mine, saved) => mine != saved,
+            Self::Date(_, mine, saved) => mine != saved,
+            Self::Blocked(_, _, mine, saved) => mine != saved,
         }
     }
 }
@@ -642,6 +716,26 @@ impl Board {
         let Some(after) = self.redo.pop() else { return false };
         self.undo.push(std::mem::replace(&mut self.draft, after));
         true
+    }
+
+    /// Somebody has saved `saved` elsewhere: the draft stays, with the other version one step back in the history, so that undo
+    /// brings it here.
+    pub fn keep_mine(&mut self, saved: Draft) {
+        let mine = std::mem::replace(&mut self.draft, saved.clone());
+        self.edit(|draft| *draft = mine);
+        self.saved = saved;
+    }
+
+    /// Somebody has saved `saved` elsewhere, and `draft` is made of it: one entry of the history, so that undo brings back what
+    /// was here.
+    pub fn take_saved(&mut self, saved: Draft, draft: Draft) {
+        self.edit(|mine| *mine = draft);
+        self.saved = saved;
+    }
+
+    /// What the draft began with.
+    pub const fn saved_draft(&self) -> &Draft {
+        &self.saved
     }
 
     /// `sent` is saved, and reads `saved` now (the server's normal form). What was changed since stays, and stays unsaved.

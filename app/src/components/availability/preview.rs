@@ -1,9 +1,10 @@
 //! What a mentee would see, before anything is saved: the shared crate's slots, by day.
 
 use super::dates::blocking;
+use crate::api::dashboard::Upcoming;
 use crate::components::pick::day_shift;
 use chrono::{NaiveDate, NaiveTime};
-use scheduling::{Request, slots};
+use scheduling::{Availability, OffsetTable, Request, open_spans, slots};
 
 /// So many days are shown.
 pub const DAYS: usize = 14;
@@ -64,11 +65,55 @@ pub fn total(days: &[Day]) -> usize {
     days.iter().map(|day| day.starts.len()).sum()
 }
 
+/// The bookings that do not lie wholly within the hours.
+pub fn outside_hours(availability: &Availability, zone: &OffsetTable, bookings: &[Upcoming]) -> Vec<Upcoming> {
+    let start = bookings.iter().map(|booking| booking.start).min();
+    let end = bookings.iter().map(|booking| booking.end).max();
+    let Some((start, end)) = start.zip(end) else { return Vec::new() };
+    let open = open_spans(availability, zone, start..end);
+    let inside = |booking: &Upcoming| open.iter().any(|span| span.start <= booking.start && booking.end <= span.end);
+    bookings.iter().filter(|booking| !inside(booking)).cloned().collect()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use scheduling::{Availability, BlockedRange, DateOverride, OffsetTable, Policy, SessionType, WeeklyWindow};
+    use chrono::TimeDelta;
+    use scheduling::{BlockedRange, BookingId, DateOverride, Policy, SessionType, WeeklyWindow};
+
+    #[test]
+    fn bookings_outside_the_hours_are_found() {
+        let nine_to_five = |day_of_week| WeeklyWindow {
+            day_of_week,
+            start_time: "09:00".parse().unwrap(),
+            end_time: "17:00".parse().unwrap(),
+        };
+        let mut availability = Availability {
+            timezone: "Asia/Seoul".into(),
+            weekly: (0..7).map(nine_to_five).collect(),
+            overrides: vec![],
+            blocked: vec![],
+        };
+        let zone = OffsetTable::fixed("Asia/Seoul", 9 * 3600);
+        let booking = |start: &str| {
+            let start = start.parse().unwrap();
+            Upcoming {
+                id: BookingId(Default::default()),
+                name: "Ada".into(),
+                start,
+                end: start + TimeDelta::minutes(30),
+            }
+        };
+        // In Seoul: at nine, half out at the end, at night, and the day after at nine.
+        let bookings = ["2026-12-01T00:00:00Z", "2026-12-01T07:45:00Z", "2026-12-01T14:00:00Z", "2026-12-02T00:00:00Z"]
+            .map(booking);
+        assert_eq!(outside_hours(&availability, &zone, &bookings), bookings[1..3]);
+        let day = "2026-12-02".parse().unwrap();
+        availability.blocked.push(BlockedRange { starts_on: day, ends_on: day, note: None });
+        assert_eq!(outside_hours(&availability, &zone, &bookings), bookings[1..]);
+        assert_eq!(outside_hours(&availability, &zone, &[]), []);
+    }
 
     #[test]
     fn two_weeks_by_day_with_their_reasons() {

@@ -1,9 +1,9 @@
 //! The editor's state: the model, and a signal for each thing that a view shows of it.
 
-use super::model::{Board, DAYS, Draft, Gesture, Hours, Week};
-use super::preview::{self, preview};
+use super::model::{Board, DAYS, Difference, Draft, Gesture, Hours, Week};
+use super::preview::{self, outside_hours, preview};
 use crate::AppError;
-use crate::api::dashboard::{Editor, SessionTimes, save_availability};
+use crate::api::dashboard::{Editor, HoursToSave, SessionTimes, TimesToSave, Upcoming, editor, save_availability};
 use crate::api::public;
 use crate::components::{Status, use_status};
 use crate::i18n::{error_text, use_messages};
@@ -70,6 +70,57 @@ pub struct Kept {
     board: Board,
     types: Vec<SessionType>,
     zone: OffsetTable,
+    /// What it was made from.
+    base: Base,
+}
+
+/// What is saved, as far as this editor knows: what unsaved changes are changes of.
+#[derive(Clone, PartialEq, Eq)]
+struct Base {
+    version: String,
+    types: Vec<SessionType>,
+    zone: String,
+}
+
+impl Base {
+    fn of(editor: &Editor) -> Self {
+        Self {
+            version: editor.version.clone(),
+            types: editor.session_types.clone(),
+            zone: editor.availability.timezone.clone(),
+        }
+    }
+}
+
+/// What differs between this editor and what was saved elsewhere in the meantime.
+#[derive(Clone)]
+pub struct Conflict {
+    /// As it is saved now.
+    pub saved: Editor,
+    /// Each with whether the saved one is proposed: where nothing was changed here.
+    pub parts: Vec<(Part, bool)>,
+}
+
+/// A part in which both differ.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Some of the hours.
+    Hours(Difference),
+    /// The time zone: here, and as saved.
+    Zone(String, String),
+    /// Length and buffers of a session type: here, and as saved.
+    Times(Box<SessionType>, Box<SessionType>),
+}
+
+/// What becomes of a conflict. Undo brings back what was not chosen.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// What is here is saved over the other.
+    Mine,
+    /// What is saved is shown here.
+    Saved,
+    /// The saved one for these parts, in the conflict's order; then looked over and saved by hand.
+    Merged(Vec<bool>),
 }
 
 /// Keeps unsaved work while other pages of the dashboard are shown. Provided by the dashboard's frame.
@@ -97,14 +148,13 @@ pub struct State {
     hours_dirty: RwSignal<bool>,
     /// The session types with what was changed in them.
     pub types: RwSignal<Vec<SessionType>>,
-    saved_types: RwSignal<Vec<SessionType>>,
+    base: RwSignal<Base>,
     /// Which of them is edited and previewed.
     pub chosen: RwSignal<usize>,
     /// What stands in the number fields.
     pub numbers: [RwSignal<String>; 4],
     /// The zone that all hours are in.
     pub zone: RwSignal<OffsetTable>,
-    saved_zone: RwSignal<String>,
     /// The zone that was chosen, while its rules are on the way.
     awaited_zone: StoredValue<Option<String>>,
     busy: StoredValue<Vec<Busy>>,
@@ -114,6 +164,14 @@ pub struct State {
     pub saving: RwSignal<bool>,
     /// Why the last save failed.
     pub problem: RwSignal<Option<AppError>>,
+    /// Something else was saved in another window, which this editor does not show yet.
+    pub elsewhere: RwSignal<Option<Editor>>,
+    /// Both versions, while the mentor chooses.
+    pub conflict: RwSignal<Option<Conflict>>,
+    upcoming: StoredValue<Vec<Upcoming>>,
+    /// Bookings to come outside the hours shown; those that are outside the saved hours too come second.
+    pub outside: RwSignal<(Vec<Upcoming>, Vec<Upcoming>)>,
+    check_due: StoredValue<bool>,
     /// The next two weeks as a mentee would see them.
     pub preview: RwSignal<Vec<preview::Day>>,
     preview_due: StoredValue<bool>,
@@ -129,10 +187,12 @@ impl State {
         let saved = Draft::from_availability(&editor.availability);
         let kept = use_context::<Keeper>().and_then(|keeper| keeper.0.write_untracked().take());
         let restored = kept.is_some();
-        let (board, types, zone) = match kept {
-            Some(kept) => (kept.board, kept.types, kept.zone),
-            None => (Board::new(saved), editor.session_types.clone(), editor.zone),
+        let (board, types, zone, base) = match kept {
+            Some(kept) => (kept.board, kept.types, kept.zone, kept.base),
+            None => (Board::new(saved), editor.session_types.clone(), editor.zone.clone(), Base::of(&editor)),
         };
+        // What was left unsaved may have been made from something older.
+        let elsewhere = (base != Base::of(&editor)).then(|| editor.clone());
         let Week(hours) = board.week();
         let first_active = types.iter().position(|session| session.active).unwrap_or(0);
         let state = Self {
@@ -146,16 +206,20 @@ impl State {
             hours_dirty: RwSignal::new(board.is_dirty()),
             board: StoredValue::new(board),
             types: RwSignal::new(types),
-            saved_types: RwSignal::new(editor.session_types),
+            base: RwSignal::new(base),
             chosen: RwSignal::new(first_active),
             numbers: std::array::from_fn(|_| RwSignal::new(String::new())),
             zone: RwSignal::new(zone),
-            saved_zone: RwSignal::new(editor.availability.timezone),
             awaited_zone: StoredValue::new(None),
             busy: StoredValue::new(editor.busy),
             now: editor.now,
             saving: RwSignal::new(false),
             problem: RwSignal::new(None),
+            elsewhere: RwSignal::new(elsewhere),
+            conflict: RwSignal::new(None),
+            upcoming: StoredValue::new(editor.upcoming),
+            outside: RwSignal::new((Vec::new(), Vec::new())),
+            check_due: StoredValue::new(false),
             preview: RwSignal::new(Vec::new()),
             preview_due: StoredValue::new(false),
             restored,
@@ -164,6 +228,7 @@ impl State {
         };
         state.show_numbers();
         state.preview.set(state.compute_preview());
+        state.outside.set(state.compute_outside());
         state.follow();
         state
     }
@@ -208,6 +273,7 @@ impl State {
                 self.preview_due.set_value(false);
                 let days = self.compute_preview();
                 self.preview.set(days);
+                set_if_new(self.outside, self.compute_outside());
             }
             Some(Some(_)) => self.preview_soon(),
             None => {}
@@ -231,6 +297,17 @@ impl State {
         let policy = policy.unwrap_or_else(|| Policy::from(&SessionType::first()));
         self.busy.with_value(|busy| {
             preview(&Request { availability: &availability, zone: &zone, policy, busy, now: self.now })
+        })
+    }
+
+    /// Bookings outside the hours shown: those that are inside the saved hours, and those that are outside both.
+    fn compute_outside(self) -> (Vec<Upcoming>, Vec<Upcoming>) {
+        let (draft, saved) = self.board.with_value(|board| (board.draft().clone(), board.saved_draft().clone()));
+        let zone = self.zone.read_untracked();
+        self.upcoming.with_value(|upcoming| {
+            let outside = outside_hours(&draft.availability(&zone.name), &zone, upcoming);
+            let before = outside_hours(&saved.availability(&zone.name), &zone, upcoming);
+            outside.into_iter().partition(|booking| !before.contains(booking))
         })
     }
 
@@ -303,8 +380,8 @@ impl State {
     /// Whether anything is not saved.
     pub fn is_dirty(self) -> bool {
         self.hours_dirty.get()
-            || *self.types.read() != *self.saved_types.read()
-            || self.zone.with(|zone| *self.saved_zone.read() != zone.name)
+            || *self.types.read() != self.base.read().types
+            || self.zone.with(|zone| self.base.read().zone != zone.name)
     }
 
     /// The edited session type's duration.
@@ -367,65 +444,192 @@ impl State {
         }
         self.change(Board::abandon);
         let sent = self.read(|board| board.draft().clone());
-        let availability = sent.availability(&self.zone_name());
         let types = self.types.get_untracked();
-        let changed: Vec<_> = types
-            .iter()
-            .filter(|session| !self.saved_types.read_untracked().contains(session))
-            .map(|session| SessionTimes {
-                slug: session.slug.clone(),
-                duration_minutes: session.duration_minutes,
-                start_interval_minutes: session.start_interval_minutes,
-                buffer_before_minutes: session.buffer_before_minutes,
-                buffer_after_minutes: session.buffer_after_minutes,
-            })
-            .collect();
+        let base = self.base.get_untracked();
+        // What was not changed here is not sent, so it cannot overwrite what was changed elsewhere.
+        let hours_changed = self.read(Board::is_dirty) || self.zone_name() != base.zone;
+        let hours = hours_changed.then(|| HoursToSave {
+            availability: sent.availability(&self.zone_name()),
+            version: Some(base.version.clone()),
+        });
+        let changed = types.iter().filter(|session| !base.types.contains(session));
+        let times = changed.map(|session| TimesToSave {
+            times: times_of(session),
+            before: base.types.iter().find(|before| before.slug == session.slug).map(times_of),
+        });
+        let times = times.collect();
         self.saving.set(true);
         self.problem.set(None);
         self.spawn(async move {
-            let mut changed = changed.into_iter();
-            let mut answer = save_availability(availability.clone(), changed.next()).await;
-            for times in changed {
-                if answer.is_ok() {
-                    answer = save_availability(availability.clone(), Some(times)).await;
-                }
-            }
+            let answer = save_availability(hours, times).await;
+            // Then what is saved is shown beside what is here.
+            let answer = match answer {
+                Err(AppError::Stale) => editor().await.map(Err),
+                answer => answer.map(Ok),
+            };
             // The page may be gone by now.
             if self.saving.try_set(false).is_some() {
                 return;
             }
             match answer {
-                Ok(editor) => {
+                Ok(Ok(editor)) => {
                     self.is_saved(&sent, &types, editor);
                     self.status.say(use_messages().dashboard().editor_saved);
                     then();
                 }
+                Ok(Err(saved)) => self.compare(saved),
                 Err(error) => self.problem.set(Some(error)),
             }
         });
+    }
+
+    /// Shows both versions.
+    pub fn compare(self, saved: Editor) {
+        let theirs = Draft::from_availability(&saved.availability);
+        let base = self.base.get_untracked();
+        let mut parts = self.read(|board| {
+            let (mine, before) = (board.draft(), board.saved_draft());
+            let differences = Draft::differences(mine, &theirs).into_iter();
+            differences.map(|part| (Part::Hours(part.clone()), mine.agrees(&part, before))).collect::<Vec<_>>()
+        });
+        let zone = self.zone_name();
+        if zone != saved.availability.timezone {
+            let unchanged = zone == base.zone;
+            parts.insert(0, (Part::Zone(zone, saved.availability.timezone.clone()), unchanged));
+        }
+        for session in self.types.get_untracked() {
+            let Some(other) = saved.session_types.iter().find(|other| other.slug == session.slug) else { continue };
+            if times_of(other) != times_of(&session) {
+                let unchanged = base.types.iter().any(|before| times_of(before) == times_of(&session));
+                parts.push((Part::Times(Box::new(session), Box::new(other.clone())), unchanged));
+            }
+        }
+        if parts.is_empty() {
+            // The same was saved: by this editor, whose answer was lost, or elsewhere.
+            self.resolve(Conflict { saved, parts }, Resolution::Saved);
+            return self.status.say(use_messages().dashboard().editor_saved);
+        }
+        self.elsewhere.set(Some(saved.clone()));
+        self.conflict.set(Some(Conflict { saved, parts }));
+    }
+
+    /// Ends a conflict.
+    pub fn resolve(self, conflict: Conflict, resolution: Resolution) {
+        let Conflict { saved, parts } = conflict;
+        let theirs = Draft::from_availability(&saved.availability);
+        let takes_saved = |place: usize| match &resolution {
+            Resolution::Mine => false,
+            Resolution::Saved => true,
+            Resolution::Merged(chosen) => chosen.get(place).copied().unwrap_or_default(),
+        };
+        let mut types = saved.session_types.clone();
+        let mut draft = self.read(|board| board.draft().clone());
+        let mut mine_is_zone = false;
+        for (place, (part, _)) in parts.iter().enumerate() {
+            match part {
+                Part::Hours(part) if takes_saved(place) => draft.take(part, &theirs),
+                Part::Zone(..) => mine_is_zone = !takes_saved(place),
+                Part::Times(mine, _) if !takes_saved(place) => {
+                    for session in types.iter_mut().filter(|session| session.slug == mine.slug) {
+                        Number::ALL.into_iter().for_each(|number| *number.of(session) = *number.of(&mut mine.clone()));
+                    }
+                }
+                Part::Hours(_) | Part::Times(..) => {}
+            }
+        }
+        self.change(|board| match resolution {
+            Resolution::Mine => board.keep_mine(theirs),
+            Resolution::Saved => board.take_saved(theirs.clone(), theirs),
+            Resolution::Merged(_) => board.take_saved(theirs, draft),
+        });
+        if !mine_is_zone {
+            self.awaited_zone.set_value(None);
+            set_if_new(self.zone, saved.zone.clone());
+        }
+        set_if_new(self.types, types);
+        self.adopt(&saved);
+        self.show_numbers();
+        if resolution == Resolution::Mine {
+            self.save(|| {});
+        }
+    }
+
+    /// From here on changes are changes of this.
+    fn adopt(self, saved: &Editor) {
+        self.base.set(Base::of(saved));
+        self.busy.set_value(saved.busy.clone());
+        self.upcoming.set_value(saved.upcoming.clone());
+        self.elsewhere.set(None);
+        self.conflict.set(None);
+        set_if_new(self.outside, self.compute_outside());
+    }
+
+    /// Something about this mentor has changed, perhaps what is edited here: looks once for all that is heard in a moment.
+    pub fn check_elsewhere(self) {
+        if self.check_due.try_get_value() != Some(false) {
+            return;
+        }
+        self.check_due.set_value(true);
+        let look = move || {
+            if self.check_due.try_update_value(|due| *due = false).is_some() {
+                self.spawn(async move { self.look_elsewhere().await });
+            }
+        };
+        set_timeout(look, std::time::Duration::from_millis(500));
+    }
+
+    async fn look_elsewhere(self) {
+        let Some(before) = self.base.try_get_untracked() else { return };
+        // A hint that is lost costs nothing: the save is checked.
+        let Ok(saved) = editor().await else { return };
+        let is_busy = self.saving.try_get_untracked() != Some(false);
+        if is_busy || self.base.try_get_untracked().as_ref() != Some(&before) {
+            return;
+        }
+        self.upcoming.set_value(saved.upcoming.clone());
+        self.busy.set_value(saved.busy.clone());
+        set_if_new(self.outside, self.compute_outside());
+        self.elsewhere.set((Base::of(&saved) != before).then_some(saved));
     }
 
     fn is_saved(self, sent: &Draft, sent_types: &[SessionType], editor: Editor) {
         let saved = Draft::from_availability(&editor.availability);
         if self.zone_name() == editor.zone.name {
             self.awaited_zone.set_value(None);
-            set_if_new(self.zone, editor.zone);
+            set_if_new(self.zone, editor.zone.clone());
         }
-        self.saved_zone.set(editor.availability.timezone);
-        self.busy.set_value(editor.busy);
         if self.types.with_untracked(|types| types == sent_types) {
             set_if_new(self.types, editor.session_types.clone());
         }
-        self.saved_types.set(editor.session_types);
         self.change(|board| board.saved(sent, saved));
+        self.base.set(Base::of(&editor));
+        self.busy.set_value(editor.busy);
+        self.upcoming.set_value(editor.upcoming);
+        self.elsewhere.set(None);
+        self.conflict.set(None);
+        set_if_new(self.outside, self.compute_outside());
         self.show_numbers();
     }
 
     /// Keeps what is not saved for when the editor is opened again.
     pub fn keep(self, keeper: Keeper) {
-        let kept =
-            Kept { board: self.read(Board::clone), types: self.types.get_untracked(), zone: self.zone.get_untracked() };
+        let kept = Kept {
+            board: self.read(Board::clone),
+            types: self.types.get_untracked(),
+            zone: self.zone.get_untracked(),
+            base: self.base.get_untracked(),
+        };
         keeper.0.set(Some(kept));
+    }
+}
+
+fn times_of(session: &SessionType) -> SessionTimes {
+    SessionTimes {
+        slug: session.slug.clone(),
+        duration_minutes: session.duration_minutes,
+        start_interval_minutes: session.start_interval_minutes,
+        buffer_before_minutes: session.buffer_before_minutes,
+        buffer_after_minutes: session.buffer_after_minutes,
     }
 }
 

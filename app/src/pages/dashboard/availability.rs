@@ -3,7 +3,7 @@
 use crate::api::dashboard::editor;
 use crate::carried::carried;
 use crate::components::availability::AvailabilityEditor;
-use crate::components::{ErrorView, Skeleton};
+use crate::components::{ErrorView, ScriptControls, Skeleton};
 use crate::i18n::use_messages;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -20,7 +20,12 @@ pub fn AvailabilityPage() -> impl IntoView {
         }>
             {move || Suspend::new(async move {
                 match opened.await {
-                    Ok(editor) => view! { <AvailabilityEditor editor=editor/> }.into_any(),
+                    Ok(editor) => view! {
+                        <ScriptControls>
+                            <AvailabilityEditor editor=editor/>
+                        </ScriptControls>
+                    }
+                    .into_any(),
                     Err(error) => view! { <ErrorView error=error retry=move |()| opened.refetch()/> }.into_any(),
                 }
             })}

@@ -3,11 +3,13 @@
 use super::bookings::StatusBadge;
 use super::decide::{Act, Acting, Decide};
 use crate::AppError;
-use crate::api::manage::{BookingKey, BookingView, Status, booking, booking_month, reschedule};
+use crate::api::manage::{
+    BookingKey, BookingView, OutsideView, Status, booking, booking_month, move_outside_hours, outside_hours, reschedule,
+};
 use crate::carried::carried;
-use crate::components::pick::{Pick, use_pick};
+use crate::components::pick::{Pick, use_pick, use_shown_clock};
 use crate::components::{
-    Button, ErrorView, Icon, NotFoundView, Picture, REMEMBERED_HOURS, Skeleton, SlotPicker, awaiting, browser,
+    Button, ErrorView, Icon, NotFoundView, Picture, ScriptControls, Skeleton, SlotPicker, TextField, awaiting, live,
     use_status,
 };
 use crate::context::use_clock;
@@ -19,7 +21,6 @@ use leptos::task::spawn_local_scoped;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
-use scheduling::ClockFormat;
 use scheduling::{BookingId, Location, LocationKind, OffsetTable, urls};
 
 const MOVING: &[(&str, &str)] = &[("move", "1")];
@@ -48,7 +49,12 @@ pub fn BookingDetailPage() -> impl IntoView {
             <Transition fallback=|| view! { <Skeleton lines=6/> }>
                 {move || Suspend::new(async move {
                     match shown.await {
-                        Ok(booking) => view! { <Detail booking=booking/> }.into_any(),
+                        Ok(booking) => view! {
+                            <ScriptControls>
+                                <Detail booking=booking/>
+                            </ScriptControls>
+                        }
+                        .into_any(),
                         Err(AppError::NotFound) => view! { <NotFoundView title=t.booking_unknown text=t.booking_unknown_text/> }.into_any(),
                         Err(error) => view! { <ErrorView error=error retry=move |()| shown.refetch()/> }.into_any(),
                     }
@@ -133,12 +139,12 @@ fn Detail(booking: BookingView) -> impl IntoView {
                         .then(|| {
                             view! { <div><dt>{fill(t.fact_when_theirs, &[("name", &booking.mentee_name)])}</dt><dd>{when(booking.start, booking.end, &booking.mentee_zone)}</dd></div> }
                         })}
-                    <div><dt>{t.fact_who}</dt><dd>{booking.mentee_name.clone()} {mail}</dd></div>
-                    <div><dt>{t.fact_session}</dt><dd>{booking.session_name.clone()} ", " {format::duration(u32::from(booking.duration_minutes), language)}</dd></div>
+                    <div><dt>{t.fact_who}</dt><dd><bdi>{booking.mentee_name.clone()}</bdi> {mail}</dd></div>
+                    <div><dt>{t.fact_session}</dt><dd><bdi>{booking.session_name.clone()}</bdi> ", " {format::duration(u32::from(booking.duration_minutes), language)}</dd></div>
                     {booking.location.as_ref().map(|location| view! { <div><dt>{t.fact_where}</dt><dd>{place(location)}</dd></div> })}
-                    {booking.notes.clone().map(|notes| view! { <div><dt>{t.fact_notes}</dt><dd class="prose">{notes}</dd></div> })}
+                    {booking.notes.clone().map(|notes| view! { <div><dt>{t.fact_notes}</dt><dd class="prose" dir="auto">{notes}</dd></div> })}
                     {ended_by.map(|text| view! { <div><dt>{t.fact_ended}</dt><dd>{text}</dd></div> })}
-                    {booking.reason.clone().map(|reason| view! { <div><dt>{t.fact_reason}</dt><dd class="prose">{reason}</dd></div> })}
+                    {booking.reason.clone().map(|reason| view! { <div><dt>{t.fact_reason}</dt><dd class="prose" dir="auto">{reason}</dd></div> })}
                 </dl>
             }
         })
@@ -164,7 +170,7 @@ fn Detail(booking: BookingView) -> impl IntoView {
         // As text: what the head holds is read when the page is written, and by then there is no booking to ask.
         {move || view! { <Title text=title()/> }}
         <div class="page-head">
-            <h1>{move || current.with(|booking| booking.mentee_name.clone())}</h1>
+            <h1 dir="auto">{move || current.with(|booking| booking.mentee_name.clone())}</h1>
             {move || view! { <StatusBadge status=current.with(|booking| booking.status) ended=ended()/> }}
         </div>
         {facts}
@@ -191,19 +197,7 @@ fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl
     let (awaited, pending) = (RwSignal::new(None), RwSignal::new(false));
     let stored_path = StoredValue::new(path);
     let shown_path = Signal::derive(move || stored_path.get_value());
-    // ClockFormat as this browser remembers them.
-    Effect::new({
-        let navigate = navigate.clone();
-        move |_| {
-            let remembered = browser::stored(REMEMBERED_HOURS).and_then(|tag| ClockFormat::from_tag(&tag));
-            let current = pick.get_untracked();
-            if let (None, Some(hours)) = (current.hours, remembered) {
-                let next = Pick { hours: Some(hours), ..current };
-                let address = next.href(&stored_path.get_value(), MOVING);
-                navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
-            }
-        }
-    });
+    let shown_clock = use_shown_clock(pick);
     let go_back = {
         let navigate = navigate.clone();
         move |()| navigate(&stored_path.get_value(), NavigateOptions { scroll: false, ..Default::default() })
@@ -228,7 +222,7 @@ fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl
         });
     };
     let chosen = move |start: DateTime<Utc>| {
-        let hours = pick.with(|pick| pick.hours).unwrap_or_default();
+        let hours = shown_clock.get();
         let (old, new, zone) = current.with_untracked(|booking| {
             let text = |start: DateTime<Utc>| {
                 let end = start + TimeDelta::minutes(i64::from(booking.duration_minutes));
@@ -286,6 +280,123 @@ fn Mover(current: RwSignal<BookingView>, pick: Memo<Pick>, path: String) -> impl
                     })
                 }}
             </Transition>
+            <OutsideHours current=current go_back=go_back/>
         </section>
+    }
+}
+
+/// A time that is not offered, chosen knowingly: apart from the offered ones, checked before it is taken.
+#[component]
+fn OutsideHours(current: RwSignal<BookingView>, go_back: Callback<()>) -> impl IntoView {
+    let (messages, language, status) = (use_messages(), use_language(), use_status());
+    let t = messages.dashboard();
+    let id = current.with_untracked(|booking| booking.id);
+    let wall = current.with_untracked(|booking| booking.mentor_zone.wall(booking.start));
+    let date = RwSignal::new(wall.date().to_string());
+    let time = RwSignal::new(wall.format("%H:%M").to_string());
+    let clock = use_clock();
+    let found = RwSignal::new(None::<OutsideView>);
+    let error = RwSignal::new(None::<AppError>);
+    let pending = RwSignal::new(false);
+    // What was found is of the time that was asked for.
+    Effect::new(move |_| {
+        date.track();
+        time.track();
+        found.set(None);
+    });
+    let check = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if pending.get_untracked() {
+            return;
+        }
+        pending.set(true);
+        error.set(None);
+        let asked = format!("{}T{}", date.get_untracked(), time.get_untracked());
+        spawn_local_scoped(async move {
+            match outside_hours(id, asked).await {
+                Ok(outside) => found.set(Some(outside)),
+                Err(failed) => error.set(Some(failed)),
+            }
+            pending.set(false);
+        });
+    };
+    let seal = move |start: DateTime<Utc>| {
+        if pending.get_untracked() {
+            return;
+        }
+        pending.set(true);
+        spawn_local_scoped(async move {
+            let answer = move_outside_hours(id, start).await;
+            pending.set(false);
+            match answer {
+                Ok(changed) => {
+                    status.say(fill(t.moved_done, &[("name", &changed.mentee_name)]));
+                    current.set(changed);
+                    go_back.run(());
+                }
+                Err(failed) => {
+                    found.set(None);
+                    error.set(Some(failed));
+                }
+            }
+        });
+    };
+    let answer = move || {
+        let outside = found.get()?;
+        let when = current.with_untracked(|booking| {
+            let end = outside.start + TimeDelta::minutes(i64::from(booking.duration_minutes));
+            let text = |zone: &OffsetTable| {
+                let (from, to) = (zone.wall(outside.start), zone.wall(end));
+                let time = format::time_range(from, to, clock, language);
+                format!(
+                    "{}, {time} · {}",
+                    format::date(from.date(), language),
+                    format::zone_with_offset(zone, outside.start)
+                )
+            };
+            [text(&booking.mentor_zone), text(&booking.mentee_zone)]
+        });
+        let [own, theirs] = when;
+        let theirs = (own != theirs).then(|| view! { <p class="muted small">{theirs}</p> });
+        if !outside.possible {
+            return Some(
+                view! { <p class="banner" data-tone="danger" role="alert">{t.move_outside_taken}</p> }.into_any(),
+            );
+        }
+        let view = view! {
+            <div class="card move-confirm" role="group" aria-labelledby="outside-title">
+                <h3 id="outside-title">{t.move_confirm}</h3>
+                <p class="move-new">{own}</p>
+                {theirs}
+                {(!outside.listed).then(|| view! { <p class="banner small" data-tone="warn">{t.move_outside_warn}</p> })}
+                {outside.busy_in_calendar.then(|| view! { <p class="banner small" data-tone="warn">{t.move_outside_busy}</p> })}
+                <p class="small">{t.move_tells}</p>
+                <div class="button-row">
+                    <Button kind="seal" pending=pending on_press=move |()| seal(outside.start)>{t.move_do}</Button>
+                </div>
+            </div>
+        };
+        Some(view.into_any())
+    };
+    let failed = move || {
+        error.get().map(|error| view! { <p class="banner" data-tone="danger" role="alert">{error_text(&error)}</p> })
+    };
+    view! {
+        <details class="disclosure outside-hours" id="outside-hours">
+            <summary class="button">{t.move_outside}</summary>
+            <form class="form card" novalidate on:submit=check>
+                <p>{t.move_outside_text}</p>
+                <div class="form-row">
+                    <TextField name="outside-date" label=t.move_outside_date kind="date" bind=date/>
+                    <TextField name="outside-time" label=t.move_outside_time kind="time" bind=time/>
+                </div>
+                <p class="muted small">{move || current.with(|booking| format::zone_with_offset(&booking.mentor_zone, booking.start))}</p>
+                <div class="button-row">
+                    <Button pending=pending>{t.move_outside_check}</Button>
+                </div>
+                {live(failed)}
+            </form>
+            {live(answer)}
+        </details>
     }
 }

@@ -7,7 +7,7 @@ use crate::api::dashboard::{BookingFilter, bookings};
 use crate::api::manage::{BookingView, Status};
 use crate::carried::carried;
 use crate::components::pick::{day_shift, with_query};
-use crate::components::{Button, ErrorView, Icon, Picture, Skeleton, use_status};
+use crate::components::{Button, ErrorView, Icon, Picture, ScriptControls, Skeleton, use_status};
 use crate::context::{use_clock, use_visit};
 use crate::format;
 use crate::i18n::{city_name, error_text, fill, use_language, use_messages};
@@ -101,7 +101,12 @@ pub fn DashboardPage() -> impl IntoView {
                         let (filter, query) = (filter.get(), query.get());
                         Suspend::new(async move {
                             match page.await {
-                                Ok(page) => view! { <List filter=filter query=query page=page/> }.into_any(),
+                                Ok(page) => view! {
+                                    <ScriptControls>
+                                        <List filter=filter query=query page=page/>
+                                    </ScriptControls>
+                                }
+                                .into_any(),
                                 Err(error) => view! { <ErrorView error=error/> }.into_any(),
                             }
                         })
@@ -231,9 +236,9 @@ fn Card(booking: BookingView, acting: Acting) -> impl IntoView {
                 {theirs.map(|text| view! { <p class="muted small">{text}</p> })}
             </div>
             <div class="booking-who">
-                <h3><a href=href>{booking.mentee_name.clone()}</a></h3>
+                <h3><a href=href><bdi>{booking.mentee_name.clone()}</bdi></a></h3>
                 <p class="muted small">{booking.session_name.clone()}</p>
-                {booking.notes.clone().map(|notes| view! { <p class="booking-notes small">{notes}</p> })}
+                {booking.notes.clone().map(|notes| view! { <p class="booking-notes small" dir="auto">{notes}</p> })}
             </div>
             <div class="booking-status"><StatusBadge status=booking.status ended=ended/></div>
             <div class="booking-actions">

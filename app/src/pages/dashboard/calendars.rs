@@ -11,7 +11,7 @@ pub mod connection;
 use crate::AppError;
 use crate::api::dashboard::{Calendars, ConnectionView, calendars};
 use crate::carried::carried;
-use crate::components::{ErrorView, Icon, Picture, Skeleton, browser, use_status};
+use crate::components::{ErrorView, Icon, Picture, ScriptControls, Skeleton, browser, use_status};
 use crate::context::{Visit, use_visit};
 use crate::i18n::{fill, use_messages};
 use caldav::{CalDavForm, Start};
@@ -88,11 +88,18 @@ pub fn CalendarsPage() -> impl IntoView {
             <div class="page-head">
                 <h1 id="calendars-title" tabindex="-1">{t.calendars_title}</h1>
             </div>
-            <OutcomeBanner/>
+            <ScriptControls>
+                <OutcomeBanner/>
+            </ScriptControls>
             <Suspense fallback=|| view! { <Skeleton lines=6/> }>
                 {move || Suspend::new(async move {
                     match loaded.await {
-                        Ok(data) => view! { <Connected data=data/> }.into_any(),
+                        Ok(data) => view! {
+                            <ScriptControls>
+                                <Connected data=data/>
+                            </ScriptControls>
+                        }
+                        .into_any(),
                         Err(error) => view! { <ErrorView error=error retry=move |()| loaded.refetch()/> }.into_any(),
                     }
                 })}

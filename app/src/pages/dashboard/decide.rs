@@ -77,7 +77,7 @@ pub fn Decide(
                 format!("{}, {}", format::date(from.date(), language), format::time_range(from, to, clock, language));
             Some(view! {
                 <p>
-                    <strong>{booking.mentee_name.clone()}</strong>
+                    <strong><bdi>{booking.mentee_name.clone()}</bdi></strong>
                     " · "
                     {booking.session_name.clone()}
                     <br/>

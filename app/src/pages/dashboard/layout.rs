@@ -5,7 +5,7 @@ use crate::api::dashboard::try_again;
 use crate::components::availability::dom;
 use crate::components::availability::state::Keeper;
 use crate::components::head::{Tag, tell};
-use crate::components::{Button, browser, use_status};
+use crate::components::{Button, ScriptControls, browser, use_status};
 use crate::context::use_visit;
 use crate::i18n::{error_text, fill, use_messages};
 use leptos::html;
@@ -85,8 +85,11 @@ pub fn DashboardLayout() -> impl IntoView {
                 <strong>{t.script_title}</strong>
                 <p>{t.script_text}</p>
             </div>
-            <Lapsed/>
-            <GivenUp/>
+            <ScriptControls>
+                <Lapsed/>
+                <GivenUp/>
+            </ScriptControls>
+            <LinksMissing/>
             <Show when=unsaved>
                 <div class="banner" data-tone="warn">
                     <strong>{t.kept_title}</strong>
@@ -146,6 +149,25 @@ fn GivenUp() -> impl IntoView {
                 <strong>{move || fill(t.given_up_title, &[("count", &count.get().to_string())])}</strong>
                 <p>{t.given_up_text}</p>
                 <Button size="small" pending=pending on_press=again>{t.given_up_retry}</Button>
+            </div>
+        </Show>
+    }
+}
+
+/// A session type promises a meeting link that nothing makes.
+#[component]
+fn LinksMissing() -> impl IntoView {
+    let (t, visit) = (use_messages().dashboard(), use_visit());
+    let lacks = Memo::new(move |_| visit.with(|visit| visit.viewer.as_ref().is_some_and(|viewer| viewer.lacks_link)));
+    view! {
+        <Show when=move || lacks.get()>
+            <div class="banner" data-tone="warn">
+                <strong>{t.links_missing_title}</strong>
+                <p>{t.links_missing_text}</p>
+                <div class="button-row">
+                    <a class="button" data-size="small" href=urls::CALENDARS>{t.links_missing_calendars}</a>
+                    <a class="link-button small" href=urls::SESSION_TYPES>{t.links_missing_types}</a>
+                </div>
             </div>
         </Show>
     }

@@ -5,8 +5,8 @@ use crate::AppError;
 use crate::api::dashboard::{delete_session_type, put_session_type, session_types};
 use crate::carried::carried;
 use crate::components::{
-    Button, CheckboxField, Dialog, ErrorSummary, ErrorView, Icon, Picture, SelectField, Skeleton, TextField, browser,
-    field_error, use_status,
+    Button, CheckboxField, Dialog, ErrorSummary, ErrorView, Icon, Picture, ScriptControls, SelectField, Skeleton,
+    StaleBanner, TextField, browser, field_error, live, use_status,
 };
 use crate::context::use_visit;
 use crate::format;
@@ -27,7 +27,12 @@ pub fn SessionTypesPage() -> impl IntoView {
         <Suspense fallback=|| view! { <Skeleton lines=6/> }>
             {move || Suspend::new(async move {
                 match listed.await {
-                    Ok(types) => view! { <Types types=types/> }.into_any(),
+                    Ok(view) => view! {
+                        <ScriptControls>
+                            <Types types=view.types receiving=view.receiving/>
+                        </ScriptControls>
+                    }
+                    .into_any(),
                     Err(error) => view! { <ErrorView error=error retry=move |()| listed.refetch()/> }.into_any(),
                 }
             })}
@@ -43,10 +48,23 @@ enum Editing {
 }
 
 #[component]
-fn Types(types: Vec<SessionType>) -> impl IntoView {
+fn Types(types: Vec<SessionType>, receiving: Option<String>) -> impl IntoView {
     let (messages, status) = (use_messages(), use_status());
     let t = messages.dashboard();
     let types = RwSignal::new(types);
+    let receiving = StoredValue::new(receiving);
+    let visit = use_visit();
+    // The frame's warning follows what is saved here.
+    Effect::new(move |before: Option<()>| {
+        let lacks = types.with(|types| types.iter().any(|session| session.active && lacks_link(session, receiving)));
+        if before.is_some() {
+            visit.update(|visit| {
+                if let Some(viewer) = &mut visit.viewer {
+                    viewer.lacks_link = lacks;
+                }
+            });
+        }
+    });
     let editing = RwSignal::new(None::<Editing>);
     let deleting = RwSignal::new(None::<SessionType>);
     let asking = RwSignal::new(false);
@@ -94,6 +112,7 @@ fn Types(types: Vec<SessionType>) -> impl IntoView {
                 view! {
                     <li>
                         <TypeCard
+                            lacks_link=lacks_link(&session, receiving)
                             session=session
                             on_edit=move |()| edit(Editing::Old(to_edit.clone()))
                             on_delete=move |()| {
@@ -125,7 +144,7 @@ fn Types(types: Vec<SessionType>) -> impl IntoView {
                     .get()
                     .map(|what| {
                         let taken = types.with_untracked(|types| types.iter().map(|session| session.slug.clone()).collect());
-                        view! { <TypeForm editing=what taken=taken on_saved=done on_close=move |()| editing.set(None)/> }
+                        view! { <TypeForm editing=what taken=taken receiving=receiving on_saved=done on_close=move |()| editing.set(None)/> }
                     })
             }}
             <Show when=move || types.with(Vec::is_empty)>
@@ -146,10 +165,27 @@ fn Types(types: Vec<SessionType>) -> impl IntoView {
     }
 }
 
+/// Whether nothing will make the meeting link that the session type promises, as the server decides it.
+fn lacks_link(session: &SessionType, receiving: StoredValue<Option<String>>) -> bool {
+    let location = session.location.as_ref().filter(|location| location.value.is_empty());
+    let maker = location.and_then(|location| link_maker(location.kind));
+    maker.is_some_and(|maker| receiving.with_value(|receiving| receiving.as_deref() != Some(maker)))
+}
+
+/// The provider whose calendar makes the links of a place of this kind.
+const fn link_maker(kind: LocationKind) -> Option<&'static str> {
+    match kind {
+        LocationKind::Meet => Some("google"),
+        LocationKind::Teams => Some("microsoft"),
+        LocationKind::Link | LocationKind::Phone | LocationKind::InPerson => None,
+    }
+}
+
 /// One session type, in a few words.
 #[component]
 fn TypeCard(
     session: SessionType,
+    lacks_link: bool,
     #[prop(into)] on_edit: Callback<()>,
     #[prop(into)] on_delete: Callback<()>,
 ) -> impl IntoView {
@@ -182,11 +218,12 @@ fn TypeCard(
     view! {
         <article class="card type-card" data-active=if session.active { "true" } else { "false" }>
             <div class="type-head">
-                <h2>{session.name.clone()}</h2>
+                <h2 dir="auto">{session.name.clone()}</h2>
                 {(!session.active).then(|| view! { <span class="badge">{t.type_hidden}</span> })}
             </div>
-            {session.description.clone().map(|text| view! { <p class="muted type-description">{text}</p> })}
+            {session.description.clone().map(|text| view! { <p class="muted type-description" dir="auto">{text}</p> })}
             <ul class="type-facts small">{facts}</ul>
+            {lacks_link.then(|| view! { <p class="banner small" data-tone="warn">{t.type_no_link}</p> })}
             <p class="small type-path"><a href=path.clone()>{path.clone()}</a></p>
             <div class="button-row">
                 <button class="button" data-size="small" type="button" aria-label=edit_label on:click=move |_| on_edit.run(())>{t.type_edit}</button>
@@ -321,6 +358,74 @@ impl Form {
         }
     }
 
+    /// Takes what is saved.
+    fn show(self, session: &SessionType, currency: &str) {
+        let saved = Self::new(session, currency);
+        for (own, saved) in self.texts().into_iter().zip(saved.texts()) {
+            own.set(saved.get_untracked());
+        }
+        self.approval.set(session.requires_approval);
+        self.active.set(session.active);
+    }
+
+    fn texts(self) -> [RwSignal<String>; 16] {
+        let Self { slug, name, description, duration, interval, before, after, horizon, limit, .. } = self;
+        let (notice, cancel) = (self.notice, self.cancel);
+        [
+            slug,
+            name,
+            description,
+            duration,
+            interval,
+            before,
+            after,
+            notice.0,
+            notice.1,
+            horizon,
+            limit,
+            cancel.0,
+            cancel.1,
+            self.price,
+            self.kind,
+            self.location,
+        ]
+    }
+
+    /// The fields in which the form differs from what is saved, with what is saved.
+    fn differences(self, session: &SessionType, currency: &str, t: &'static Dashboard) -> Vec<(String, String)> {
+        let saved = Self::new(session, currency);
+        let labels = [
+            t.type_slug,
+            t.type_name,
+            t.type_description,
+            t.duration,
+            t.interval,
+            t.buffer_before,
+            t.buffer_after,
+            t.type_minimum_notice,
+            t.unit_of_notice,
+            t.type_horizon,
+            t.type_daily_limit,
+            t.type_cancel_notice,
+            t.unit_of_cancel,
+            t.type_price,
+            t.location_kind,
+            t.location_value,
+        ];
+        let texts = self.texts().into_iter().zip(saved.texts()).zip(labels);
+        let differs = texts.filter_map(|((own, saved), label)| {
+            let saved = saved.get_untracked();
+            (own.get_untracked().trim() != saved.trim()).then(|| (label.to_owned(), saved))
+        });
+        let flags = [
+            (self.approval.get_untracked(), session.requires_approval, t.type_requires_approval),
+            (self.active.get_untracked(), session.active, t.type_active),
+        ];
+        let mark = |flag: bool| if flag { "✓" } else { "–" };
+        let flags = flags.into_iter().filter(|(own, saved, _)| own != saved);
+        differs.chain(flags.map(|(_, saved, label)| (label.to_owned(), mark(saved).to_owned()))).collect()
+    }
+
     /// What was filled in, or what is wrong with it.
     fn read(self) -> Result<SessionType, Vec<FieldError>> {
         let mut errors = Vec::new();
@@ -383,6 +488,7 @@ impl Form {
 fn TypeForm(
     editing: Editing,
     taken: Vec<String>,
+    receiving: StoredValue<Option<String>>,
     #[prop(into)] on_saved: Callback<SessionType>,
     #[prop(into)] on_close: Callback<()>,
 ) -> impl IntoView {
@@ -397,14 +503,19 @@ fn TypeForm(
         scheduling::Language::Ko => "KRW",
     };
     let form = Form::new(&session, currency);
+    // What is replaced; and what was saved in another window in the meantime.
+    let before = RwSignal::new((!is_new).then(|| session.clone()));
+    let newer = RwSignal::new(None::<SessionType>);
+    let taken = StoredValue::new(taken);
     let error = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
     let wrong = move |field: &'static str| {
         Signal::derive(move || {
             error.with(|error| {
                 let text = field_error(error, field)?;
-                // Says which numbers are possible.
-                Some(match range(field) {
+                // Says which numbers are possible, unless it says something else.
+                let beyond = matches!(error, Some(AppError::Invalid(errors)) if errors.iter().any(|e| e.field == field && e.code == "beyond_horizon"));
+                Some(match range(field).filter(|_| !beyond) {
                     Some((min, max)) => fill(t.number_range, &[("min", min), ("max", max)]),
                     None => text,
                 })
@@ -431,13 +542,13 @@ fn TypeForm(
         }
         duration
     });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let slug = StoredValue::new(session.slug.clone());
+    let save = move || {
         if pending.get_untracked() {
             return;
         }
         let session = match form.read() {
-            Ok(session) if is_new && taken.contains(&session.slug) => {
+            Ok(session) if is_new && taken.with_value(|taken| taken.contains(&session.slug)) => {
                 let taken = FieldError::new("slug", "taken", "");
                 return error.set(Some(AppError::Invalid(vec![taken])));
             }
@@ -447,13 +558,44 @@ fn TypeForm(
         error.set(None);
         pending.set(true);
         spawn_local_scoped(async move {
-            let answer = put_session_type(session).await;
+            let answer = put_session_type(session, before.get_untracked()).await;
+            // Then what is saved is shown beside the form.
+            let saved_elsewhere = match &answer {
+                Err(AppError::Stale) => session_types().await.ok().and_then(|view| {
+                    let slug = if is_new { form.slug.get_untracked() } else { slug.get_value() };
+                    view.types.into_iter().find(|other| other.slug == slug)
+                }),
+                _ => None,
+            };
             pending.set(false);
-            match answer {
-                Ok(saved) => on_saved.run(saved),
-                Err(failed) => error.set(Some(failed)),
+            match (answer, saved_elsewhere) {
+                (Ok(saved), _) => on_saved.run(saved),
+                (Err(_), Some(saved)) => newer.set(Some(saved)),
+                (Err(failed), None) => error.set(Some(failed)),
             }
         });
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        save();
+    };
+    let use_mine = move |()| {
+        before.set(newer.get_untracked());
+        newer.set(None);
+        save();
+    };
+    let use_saved = move |()| {
+        if let Some(saved) = newer.get_untracked() {
+            form.show(&saved, currency);
+            before.set(Some(saved));
+            newer.set(None);
+        }
+    };
+    let no_link = move || {
+        let kind = KINDS.iter().find(|(tag, _)| *tag == *form.kind.read()).and_then(|(_, kind)| link_maker(*kind));
+        let empty = form.location.with(|text| text.trim().is_empty());
+        kind.is_some_and(|maker| empty && receiving.with_value(|receiving| receiving.as_deref() != Some(maker)))
+            .then(|| view! { <p class="banner small" data-tone="warn" id="no-link">{t.type_no_link}</p> })
     };
     let handle = use_visit().with_untracked(|visit| visit.viewer.as_ref().map(|viewer| viewer.handle.clone()));
     let prefix = format!("/{}/", handle.unwrap_or_default());
@@ -501,6 +643,9 @@ fn TypeForm(
         <form class="card form type-form" id="type-form" novalidate on:submit=submit aria-labelledby="type-form-title">
             <h2 id="type-form-title">{if is_new { t.type_new.to_owned() } else { fill(t.type_edit_title, &[("name", &session.name)]) }}</h2>
             <ErrorSummary error=error fields=fields/>
+            {live(move || newer.get().map(|saved| view! {
+                <StaleBanner differences=form.differences(&saved, currency, t) on_mine=use_mine on_saved=use_saved/>
+            }))}
             <TextField name="name" label=t.type_name bind=form.name max=200_u32 error=wrong("name")/>
             {is_new
                 .then(|| {
@@ -546,6 +691,7 @@ fn TypeForm(
                         <TextField name="location.value" label=location_label bind=form.location max=2000_u32 hint=location_hint error=wrong("location.value")/>
                     </Show>
                 </div>
+                {live(no_link)}
             </fieldset>
             <CheckboxField name="active" label=t.type_active bind=form.active/>
             <div class="button-row">

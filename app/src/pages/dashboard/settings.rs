@@ -2,12 +2,13 @@
 
 use crate::AppError;
 use crate::api::dashboard::{
-    ApiKeyView, Settings, api_keys, create_api_key, delete_account, revoke_api_key, save_settings, settings,
+    ApiKeyView, Deletion, Settings, api_keys, create_api_key, delete_account, deletion, revoke_api_key, save_settings,
+    settings,
 };
 use crate::carried::carried;
 use crate::components::{
-    Button, Dialog, ErrorSummary, ErrorView, SelectField, Skeleton, TextField, ZoneField, browser, field_error,
-    use_status,
+    Button, Dialog, ErrorSummary, ErrorView, ScriptControls, SelectField, Skeleton, StaleBanner, TextField, ZoneField,
+    browser, field_error, live, use_status,
 };
 use crate::context::use_visit;
 use crate::format;
@@ -38,10 +39,12 @@ pub fn SettingsPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match loaded.await {
                         Ok((settings, keys)) => view! {
-                            <Profile settings=settings/>
-                            <Keys keys=keys/>
-                            <History/>
-                            <Data/>
+                            <ScriptControls>
+                                <Profile settings=settings/>
+                                <Keys keys=keys/>
+                                <History/>
+                                <Data/>
+                            </ScriptControls>
                         }
                         .into_any(),
                         Err(error) => view! { <ErrorView error=error retry=move |()| loaded.refetch()/> }.into_any(),
@@ -66,16 +69,35 @@ fn Profile(settings: Settings) -> impl IntoView {
     let error = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
     let wrong = move |field: &'static str| Signal::derive(move || error.with(|error| field_error(error, field)));
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let version = RwSignal::new(settings.version.clone());
+    // What was saved in another window in the meantime.
+    let newer = RwSignal::new(None::<Settings>);
+    let show = move |saved: Settings| {
+        for (signal, text) in [
+            (name, saved.name),
+            (handle, saved.handle),
+            (headline, saved.headline),
+            (bio, saved.bio),
+            (photo_url, saved.photo_url),
+            (timezone, saved.timezone),
+            (language, saved.language.tag().to_owned()),
+            (version, saved.version),
+        ] {
+            signal.set(text);
+        }
+        newer.set(None);
+        error.set(None);
+    };
+    let save = move || {
         if pending.get_untracked() {
             return;
         }
         let trimmed = |signal: RwSignal<String>| signal.get_untracked().trim().to_owned();
         let wanted = Settings {
+            version: version.get_untracked(),
             name: trimmed(name),
             handle: trimmed(handle),
-            email: settings.email.clone(),
+            email: String::new(),
             headline: trimmed(headline),
             bio: trimmed(bio),
             photo_url: trimmed(photo_url),
@@ -98,21 +120,47 @@ fn Profile(settings: Settings) -> impl IntoView {
                             viewer.name = saved.name.clone();
                         }
                     });
-                    for (signal, text) in [
-                        (name, saved.name),
-                        (handle, saved.handle),
-                        (headline, saved.headline),
-                        (bio, saved.bio),
-                        (photo_url, saved.photo_url),
-                        (timezone, saved.timezone),
-                    ] {
-                        signal.set(text);
-                    }
+                    show(saved);
                     status.say(t.settings_saved);
                 }
+                Err(AppError::Stale) => match self::settings().await {
+                    Ok(saved) => newer.set(Some(saved)),
+                    Err(failed) => error.set(Some(failed)),
+                },
                 Err(failed) => error.set(Some(failed)),
             }
         });
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        save();
+    };
+    let use_mine = move |()| {
+        if let Some(saved) = newer.get_untracked() {
+            version.set(saved.version);
+            newer.set(None);
+            save();
+        }
+    };
+    let use_saved = move |()| {
+        if let Some(saved) = newer.get_untracked() {
+            show(saved);
+        }
+    };
+    let differences = move |saved: Settings| {
+        let shown = [
+            (common.name, name, saved.name),
+            (common.handle, handle, saved.handle),
+            (t.headline, headline, saved.headline),
+            (t.bio, bio, saved.bio),
+            (t.photo_url, photo_url, saved.photo_url),
+            (t.timezone, timezone, saved.timezone),
+            (t.mail_language, language, saved.language.tag().to_owned()),
+        ];
+        let differs = |(label, signal, saved): (&'static str, RwSignal<String>, String)| {
+            (signal.get_untracked().trim() != saved).then(|| (label.to_owned(), saved))
+        };
+        shown.into_iter().filter_map(differs).collect::<Vec<_>>()
     };
     let fields = vec![
         ("name", common.name),
@@ -136,6 +184,9 @@ fn Profile(settings: Settings) -> impl IntoView {
             <h2 id="profile-title">{t.profile_title}</h2>
             <form class="form" novalidate on:submit=submit>
                 <ErrorSummary error=error fields=fields/>
+                {live(move || newer.get().map(|saved| view! {
+                    <StaleBanner differences=differences(saved) on_mine=use_mine on_saved=use_saved/>
+                }))}
                 <TextField name="name" label=common.name bind=name max=200_u32 autocomplete="name" error=wrong("name")/>
                 <TextField name="handle" label=common.handle bind=handle max=40_u32 prefix=prefix hint=hint(t.handle_change_hint) error=wrong("handle")/>
                 <TextField name="headline" label=t.headline bind=headline optional=true max=200_u32 hint=hint(t.headline_hint) error=wrong("headline")/>
@@ -337,11 +388,32 @@ fn Data() -> impl IntoView {
     let confirmation = RwSignal::new(String::new());
     let error = RwSignal::new(None::<AppError>);
     let pending = RwSignal::new(false);
+    // What will happen, said before the password is asked for.
+    let consequences = RwSignal::new(None::<Deletion>);
     Effect::new(move |_| {
-        open.track();
         confirmation.set(String::new());
         error.set(None);
+        if open.get() {
+            spawn_local_scoped(async move {
+                match deletion().await {
+                    Ok(found) => consequences.set(Some(found)),
+                    Err(failed) => error.set(Some(failed)),
+                }
+            });
+        }
     });
+    let explained = move || {
+        consequences.get().map(|Deletion { upcoming, calendars }| {
+            let sessions = match upcoming {
+                0 => t.deletion_none.to_owned(),
+                n => fill(t.deletion_upcoming, &[("n", &n.to_string())]),
+            };
+            let events = calendars.then_some(t.deletion_calendars);
+            view! {
+                <p class="banner" data-tone=(upcoming > 0).then_some("warn") id="deletion">{sessions} " " {events}</p>
+            }
+        })
+    };
     let delete = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if pending.get_untracked() {
@@ -379,6 +451,7 @@ fn Data() -> impl IntoView {
             <Dialog open=open title=t.delete_title id="delete-account">
                 <form class="stack" novalidate on:submit=delete>
                     <p>{t.delete_text}</p>
+                    {live(explained)}
                     <TextField
                         name="confirmation"
                         label=t.delete_confirmation

@@ -22,6 +22,11 @@ use zeroize::Zeroizing;
 const TOO_SHORT: TimeDelta = TimeDelta::seconds(60);
 /// Asking for a new token takes less than this.
 const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(45);
+/// A refusal of what opens an account is believed when it has been repeated so often, over so long: some servers refuse a
+/// password that is right while they start or while what they ask about it is away.
+const PASSWORD_REFUSED: (i32, TimeDelta) = (3, TimeDelta::minutes(10));
+/// What OAuth calls `invalid_grant` (RFC 6749, section 5.2) is final, after a second look.
+const GRANT_REFUSED: (i32, TimeDelta) = (2, TimeDelta::minutes(1));
 /// Where a provider wants to be left alone for longer, the mentor is shown so.
 const LASTS: TimeDelta = TimeDelta::minutes(30);
 
@@ -60,8 +65,8 @@ impl From<store::StoreError> for Trouble {
     }
 }
 
-/// A connection that can be used. A token that is refused is renewed once; a grant that is refused marks the connection as
-/// expired.
+/// A connection that can be used. A token that is refused is renewed once; a grant that is refused, and again later, marks the
+/// connection as expired.
 pub(super) struct Open<'a> {
     context: &'a Context,
     pub(super) connection: Connection,
@@ -89,8 +94,8 @@ macro_rules! asked {
         };
         if let Err(RemoteError::GrantRefused) = answer {
             // The one that was shown: the mentor may have given another meanwhile.
-            $self.expire($self.refresh.as_deref()).await?;
-            return Err(Trouble::Closed);
+            let shown = $self.refresh.clone();
+            return Err($self.refused(shown.as_deref()).await?);
         }
         if let Err(RemoteError::Throttled(Some(after))) = answer {
             $self.throttle(after).await?;
@@ -180,7 +185,7 @@ impl<'a> Open<'a> {
     pub(super) async fn revoke(&mut self, grant: &Grant) -> Result<(), Trouble> {
         let Some(service) = self.context.calendars.service(self.provider) else { return Ok(()) };
         let mut tx = self.context.store.begin(Actor::Worker).await?;
-        if tx.is_connected(&self.connection.provider, &self.connection.account).await? {
+        if tx.is_connected(&self.connection.provider, &self.connection.account, self.id()).await? {
             return Ok(());
         }
         drop(tx);
@@ -226,10 +231,7 @@ impl<'a> Open<'a> {
                     tx.commit().await?;
                     self.take(&grant)
                 }
-                Err(RemoteError::GrantRefused) => {
-                    self.expire(grant.refresh_token.as_deref()).await?;
-                    Err(Trouble::Closed)
-                }
+                Err(RemoteError::GrantRefused) => Err(self.refused(grant.refresh_token.as_deref()).await?),
                 Err(error) => {
                     if let RemoteError::Throttled(Some(after)) = error {
                         self.throttle(after).await?;
@@ -253,6 +255,34 @@ impl<'a> Open<'a> {
         self.token.clone_from(&grant.access_token);
         self.refresh.clone_from(&grant.refresh_token);
         Ok(())
+    }
+
+    /// The provider refused what opens the account. It is asked again later, and nothing else until then; if it refuses
+    /// still, the mentor must connect again. Answers what is the matter.
+    async fn refused(&mut self, refused: Option<&[u8]>) -> Result<Trouble, Trouble> {
+        let (often, long) = match self.provider {
+            Provider::CalDav => PASSWORD_REFUSED,
+            // Where calendars are read more often than that, the next time is the second look.
+            Provider::Google | Provider::Microsoft => {
+                (GRANT_REFUSED.0, GRANT_REFUSED.1.min(self.context.calendars.sync_interval))
+            }
+        };
+        let now = self.context.now();
+        let mut tx = self.context.store.begin(Actor::Worker).await?;
+        let Some((refusals, since)) = tx.count_refusal(self.id(), refused, now).await? else {
+            return Ok(Trouble::Closed);
+        };
+        if refusals >= often && now >= since + long {
+            tx.commit().await?;
+            self.expire(refused).await?;
+            return Ok(Trouble::Closed);
+        }
+        let wait = long / (often - 1);
+        tx.wait_after_refusal(self.id(), now + wait).await?;
+        tx.commit().await?;
+        self.throttled_until = Some(now + wait);
+        tracing::info!(connection = %self.id(), refusals, "a calendar refused what opens it, and is asked again later");
+        Ok(Trouble::Remote(RemoteError::Throttled(Some(wait))))
     }
 
     /// The mentor must connect again, and is told so once.
@@ -283,7 +313,13 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
     if provider == Provider::CalDav {
         let password = opened(context, &grant.connection, Secret::Refresh, grant.refresh_token.as_deref())?;
         let (url, username) = (grant.url.as_deref().unwrap_or_default(), grant.username.as_deref().unwrap_or_default());
-        return Ok(Client::CalDav(Box::new(caldav(context, &grant.timezone, url, username, password)?)));
+        return Ok(Client::CalDav(Box::new(caldav(
+            context,
+            (&grant.timezone, &grant.email),
+            url,
+            username,
+            password,
+        )?)));
     }
     let not_here = || Trouble::Remote(RemoteError::Unavailable("it is not configured here".into()));
     let service = settings.service(provider).ok_or_else(not_here)?;
@@ -294,21 +330,24 @@ fn client(context: &Context, provider: Provider, grant: &Grant) -> Result<Client
     let (http, url) = (settings.http.clone(), service.api_url.clone());
     Ok(match provider {
         Provider::Google => Client::Google(Google::new(http, url, token)),
-        Provider::Microsoft | Provider::CalDav => Client::Microsoft(Microsoft::new(http, url, token)),
+        Provider::Microsoft | Provider::CalDav => {
+            Client::Microsoft(Microsoft::new(http, url, token, context.zones.clone()))
+        }
     })
 }
 
-/// A CalDAV account that is not kept yet, or is.
+/// A CalDAV account that is not kept yet, or is, of a mentor with this time zone and address.
 pub(super) fn caldav(
     context: &Context,
-    timezone: &str,
+    (timezone, email): (&str, &str),
     url: &str,
     username: &str,
     password: Zeroizing<String>,
 ) -> Result<CalDav, RemoteError> {
     let now = context.clone();
     let clock = Arc::new(move || now.now());
-    CalDav::new(url, username, password, context.calendars.private_addresses, timezone, clock)
+    Ok(CalDav::new(url, username, password, context.calendars.caldav.clone(), timezone, &context.zones, clock)?
+        .of_person(email))
 }
 
 /// Keeps new tokens, sealed for their connection.

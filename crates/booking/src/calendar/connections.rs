@@ -5,7 +5,7 @@ use super::access::{self, Open, Trouble};
 use crate::activity::Author;
 use crate::jobs::{self, Task};
 use crate::secrets::{Secret, sha256};
-use crate::{Context, Error};
+use crate::{Context, Error, version};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use calendars::client::Client;
 use calendars::remote::{Account, Provider, Remote, RemoteError, Watch};
@@ -13,7 +13,7 @@ use calendars::{google::Google, microsoft::Microsoft};
 use chrono::{DateTime, TimeDelta, Utc};
 use scheduling::{CalendarId, Change, ConnectionId, FieldError, MentorId, rules, urls};
 use serde::Serialize;
-use store::{Actor, Authorization, Calendar, Connection, NewConnection, Tx};
+use store::{Actor, Authorization, Calendar, Connection, Grant, NewConnection, Tx};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -87,9 +87,26 @@ pub struct Choice {
 /// Where the database fails.
 pub async fn list(context: &Context, mentor: MentorId) -> Result<Vec<ConnectionView>, Error> {
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
+    list_in(&mut tx, mentor).await
+}
+
+/// The same, in a transaction of the mentor's or the worker's: a change answers with what it has made, and reads nothing after
+/// its commit.
+async fn list_in(tx: &mut Tx, mentor: MentorId) -> Result<Vec<ConnectionView>, Error> {
     let connections = tx.connections(mentor).await?;
     let calendars = tx.calendars(mentor).await?;
     Ok(connections.into_iter().map(|connection| view(connection, &calendars)).collect())
+}
+
+/// The version of which calendars block and which one receives, as [`choose`] replaces it.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub fn choice_version(connections: &[ConnectionView]) -> Result<String, Error> {
+    let all = connections.iter().flat_map(|connection| &connection.calendars);
+    let mut choice: Vec<_> = all.map(|calendar| (calendar.id, calendar.blocks, calendar.receives)).collect();
+    choice.sort_unstable_by_key(|(id, ..)| *id);
+    version::of(&choice)
 }
 
 fn view(connection: Connection, calendars: &[Calendar]) -> ConnectionView {
@@ -193,7 +210,7 @@ pub async fn finish(
     let client = match provider {
         Provider::Google => Client::Google(Google::new(http.clone(), api_url.clone(), token)),
         Provider::Microsoft | Provider::CalDav => {
-            Client::Microsoft(Microsoft::new(http.clone(), api_url.clone(), token))
+            Client::Microsoft(Microsoft::new(http.clone(), api_url.clone(), token, context.zones.clone()))
         }
     };
     let account = client.account().await.map_err(refused)?;
@@ -209,8 +226,9 @@ pub async fn finish(
     };
     let id = connect(context, &mut tx, mentor.into(), &new, &account).await?;
     access::keep(context, &mut tx, mentor, provider, id, &tokens).await?;
+    leave_unwritten(context, &mut tx, mentor, false).await?;
     tx.commit().await?;
-    write_all(context, mentor).await?;
+    context.jobs_left.notify_waiters();
     Ok(id)
 }
 
@@ -236,8 +254,8 @@ pub async fn connect_caldav(
         }),
     ])?;
     let secret = Zeroizing::new(password.reveal().to_owned());
-    let timezone = crate::accounts::account(context, mentor).await?.timezone;
-    let account = match access::caldav(context, &timezone, url, username, secret) {
+    let person = crate::accounts::account(context, mentor).await?;
+    let account = match access::caldav(context, (&person.timezone, &person.email), url, username, secret) {
         Ok(client) => client.account().await,
         Err(error) => Err(error),
     };
@@ -268,10 +286,12 @@ pub async fn connect_caldav(
     let id = connect(context, &mut tx, author, &new, &account).await?;
     let sealed = access::sealed(context, mentor, Provider::CalDav, id, access::Secret::Refresh, password.reveal())?;
     tx.keep_grant(id, None, Some(&sealed), None).await?;
+    leave_unwritten(context, &mut tx, mentor, false).await?;
+    let connected = list_in(&mut tx, mentor).await?.into_iter().find(|connection| connection.id == id);
+    let connected = connected.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    write_all(context, mentor).await?;
-    let connected = list(context, mentor).await?.into_iter().find(|connection| connection.id == id);
-    connected.ok_or(Error::NotFound)
+    context.jobs_left.notify_waiters();
+    Ok(connected)
 }
 
 /// Keeps the account with its calendars. The mentor's own calendars block, and the first one receives bookings, until they
@@ -319,14 +339,18 @@ pub(super) fn rows(context: &Context, connection: ConnectionId, account: &Accoun
     account.calendars.iter().take(MOST_CALENDARS).map(row).collect()
 }
 
-/// Bookings to come whose newest state no event shows, get one: at once, since the mentor has changed something. Should
-/// we not come this far, the next look leaves the same behind.
-async fn write_all(context: &Context, mentor: MentorId) -> Result<(), Error> {
-    let mut tx = context.store.begin(Actor::Worker).await?;
-    leave_unwritten(context, &mut tx, mentor, false).await?;
-    tx.commit().await?;
+/// Bookings to come whose newest state no event shows, get one: at once, since the mentor has changed something. The change is
+/// committed already, so a failure here is no failure of it: the next look leaves the same behind.
+async fn write_all(context: &Context, mentor: MentorId) {
+    let leave = async {
+        let mut tx = context.store.begin(Actor::Worker).await?;
+        leave_unwritten(context, &mut tx, mentor, false).await?;
+        Ok::<_, Error>(tx.commit().await?)
+    };
+    if let Err(error) = leave.await {
+        tracing::warn!(%mentor, %error, "events are written with the next look at the calendar");
+    }
     context.jobs_left.notify_waiters();
-    Ok(())
 }
 
 /// Leaves it to jobs, perhaps only where none is at it. `tx` is the worker's.
@@ -353,14 +377,32 @@ fn refused(error: RemoteError) -> Error {
     .into()
 }
 
-/// Chooses which of the mentor's calendars block, and which one receives bookings.
+/// Chooses which of the mentor's calendars block, and which one receives bookings, whatever was chosen before.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a calendar that is not theirs; [`Error::Invalid`] for one that cannot be written into.
 pub async fn choose(context: &Context, mentor: MentorId, choice: &Choice) -> Result<Vec<ConnectionView>, Error> {
+    choose_expected(context, mentor, choice, None).await
+}
+
+/// As [`choose`], if the choice of today has the [version](choice_version) that is expected.
+///
+/// # Errors
+/// As there, and [`Error::Stale`].
+pub async fn choose_expected(
+    context: &Context,
+    mentor: MentorId,
+    choice: &Choice,
+    expected: Option<&str>,
+) -> Result<Vec<ConnectionView>, Error> {
     let now = context.now();
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     tx.lock_calendar(mentor).await?;
+    if let Some(expected) = expected
+        && choice_version(&list_in(&mut tx, mentor).await?)? != expected
+    {
+        return Err(Error::Stale);
+    }
     let calendars = tx.calendars(mentor).await?;
     let find = |id: CalendarId| calendars.iter().find(|calendar| calendar.id == id.0).ok_or(Error::NotFound);
     for id in &choice.blocking {
@@ -384,59 +426,105 @@ pub async fn choose(context: &Context, mentor: MentorId, choice: &Choice) -> Res
     for connection in tx.connections(mentor).await? {
         tx.request_sync(connection.id(), now).await?;
     }
+    let chosen = list_in(&mut tx, mentor).await?;
     tx.commit().await?;
-    write_all(context, mentor).await?;
-    list(context, mentor).await
+    write_all(context, mentor).await;
+    Ok(chosen)
 }
 
-/// Looks at the provider as soon as can be.
+/// Looks at the provider as soon as can be. Answers the mentor's connections.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn sync_now(context: &Context, mentor: MentorId, id: ConnectionId) -> Result<(), Error> {
+pub async fn sync_now(context: &Context, mentor: MentorId, id: ConnectionId) -> Result<Vec<ConnectionView>, Error> {
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     tx.calendar_connection(id).await?.ok_or(Error::NotFound)?;
     tx.request_sync(id, context.now()).await?;
+    let connections = list_in(&mut tx, mentor).await?;
     tx.commit().await?;
     context.jobs_left.notify_waiters();
-    Ok(())
+    Ok(connections)
 }
 
 /// Forgets the connection with all that was kept of it, at once. The permission is taken back at the provider afterwards,
-/// as far as it answers. Events that were written stay there.
+/// as far as it answers. Events that were written stay there. Answers the connections that are left.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn disconnect(context: &Context, author: impl Into<Author>, id: ConnectionId) -> Result<(), Error> {
+pub async fn disconnect(
+    context: &Context,
+    author: impl Into<Author>,
+    id: ConnectionId,
+) -> Result<Vec<ConnectionView>, Error> {
     let author = author.into();
     let mentor = author.mentor;
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     let Connection { provider, account, .. } = tx.calendar_connection(id).await?.ok_or(Error::NotFound)?;
     drop(tx);
-    let mut tx = context.store.begin(Actor::Worker).await?;
-    let grant = tx.grant(id).await?;
-    let mut watches = Vec::new();
-    for calendar in tx.calendars_of(id).await? {
-        if let Some((_, progress)) = tx.progress(CalendarId(calendar.id)).await? {
-            watches.extend(progress.watch_id.map(|id| (id, progress.watch_resource, progress.watch_expires_at)));
-        }
-    }
-    drop(tx);
+    let farewell = Farewell::read(context, id).await?;
     let mut tx = context.store.begin(Actor::Mentor(mentor)).await?;
     tx.lock_calendar(mentor).await?;
     if !tx.delete_connection(id).await? {
         return Err(Error::NotFound);
     }
     author.wrote(context, &mut tx, Change::CalendarDisconnected { provider, account }).await?;
+    let left = list_in(&mut tx, mentor).await?;
     tx.commit().await?;
     // Another connection may receive what had its event in this one.
-    write_all(context, mentor).await?;
+    write_all(context, mentor).await;
 
-    let Some(grant) = grant else { return Ok(()) };
-    let context = context.clone();
-    tokio::spawn(async move {
+    if let Some(farewell) = farewell {
+        let context = context.clone();
+        tokio::spawn(async move { farewell.say(&context).await });
+    }
+    Ok(left)
+}
+
+/// Whether a permission was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GiveBack {
+    /// It was, or there is nothing that could be given back.
+    Done,
+    /// The provider does not answer now.
+    TryAgain,
+}
+
+/// Ends watches and gives the permission of a connection back at its provider. The connection stays as it is; doing it twice
+/// is doing it once.
+pub(crate) async fn give_back(context: &Context, id: ConnectionId) -> GiveBack {
+    match Farewell::read(context, id).await {
+        Ok(Some(farewell)) => farewell.say(context).await,
+        Ok(None) => GiveBack::Done,
+        Err(error) => {
+            tracing::warn!(%error, "a connection cannot be read");
+            GiveBack::TryAgain
+        }
+    }
+}
+
+/// All that it takes to end a connection at its provider.
+struct Farewell {
+    grant: Grant,
+    watches: Vec<(String, Option<String>, Option<DateTime<Utc>>)>,
+}
+
+impl Farewell {
+    async fn read(context: &Context, id: ConnectionId) -> Result<Option<Self>, Error> {
+        let mut tx = context.store.begin(Actor::Worker).await?;
+        let Some(grant) = tx.grant(id).await? else { return Ok(None) };
+        let mut watches = Vec::new();
+        for calendar in tx.calendars_of(id).await? {
+            if let Some((_, progress)) = tx.progress(CalendarId(calendar.id)).await? {
+                watches.extend(progress.watch_id.map(|id| (id, progress.watch_resource, progress.watch_expires_at)));
+            }
+        }
+        Ok(Some(Self { grant, watches }))
+    }
+
+    async fn say(self, context: &Context) -> GiveBack {
+        let Self { grant, watches } = self;
         let farewell = async {
-            let mut open = Open::of(&context, &grant)?;
+            let mut open = Open::of(context, &grant)?;
             for (id, resource, expires_at) in watches {
                 let watch = Watch { id, resource, expires_at: expires_at.unwrap_or_else(|| context.now()) };
                 // It ends by itself, sooner or later.
@@ -445,13 +533,17 @@ pub async fn disconnect(context: &Context, author: impl Into<Author>, id: Connec
             open.revoke(&grant).await
         };
         match farewell.await {
-            Ok(()) | Err(Trouble::Closed) => {}
+            Ok(()) | Err(Trouble::Closed) => GiveBack::Done,
             Err(trouble) => {
                 tracing::warn!(provider = grant.connection.provider, ?trouble, "a permission could not be taken back");
+                let passes = matches!(
+                    trouble,
+                    Trouble::Remote(RemoteError::Unavailable(_) | RemoteError::Throttled(_)) | Trouble::Ours(_)
+                );
+                if passes { GiveBack::TryAgain } else { GiveBack::Done }
             }
         }
-    });
-    Ok(())
+    }
 }
 
 /// A provider tells of a change in the calendar that is watched under this name and secret. Answers whether there is such

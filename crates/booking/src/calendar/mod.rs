@@ -15,13 +15,15 @@ mod sync;
 
 pub(crate) use access::reseal;
 pub use connections::{
-    CalendarView, Choice, ConnectError, ConnectionView, begin, caldav_login, choose, connect_caldav, disconnect,
-    finish, list, notify, sync_now,
+    CalendarView, Choice, ConnectError, ConnectionView, begin, caldav_login, choice_version, choose, choose_expected,
+    connect_caldav, disconnect, finish, list, notify, sync_now,
 };
-pub(crate) use events::{reconcile, write};
+pub(crate) use connections::{GiveBack, give_back};
+pub(crate) use events::{clear_left_behind, reconcile, write};
 pub(crate) use sync::run;
 pub use sync::{lagging, sync_due};
 
+use calendars::caldav::Reach;
 use calendars::http::Http;
 use calendars::oauth::App;
 use calendars::remote::Provider;
@@ -45,8 +47,8 @@ pub struct Settings {
     pub google: Option<Service>,
     /// Outlook, if it is switched on.
     pub microsoft: Option<Service>,
-    /// CalDAV servers may have private addresses and speak plain HTTP: in development.
-    pub private_addresses: bool,
+    /// Which CalDAV servers may be reached.
+    pub caldav: Reach,
     /// How long between two looks, where nobody tells us of changes.
     pub sync_interval: TimeDelta,
     /// Providers can reach us, so they are asked to tell us of changes.

@@ -5,13 +5,13 @@ use super::connections;
 use crate::jobs::{self, Task, Wakes};
 use crate::secrets::{Kind, new_token, sha256};
 use crate::{Context, Error};
-use calendars::remote::{Change, RemoteError, RemoteEvent, Watch, WatchRequest, When};
+use calendars::remote::{Change, Provider, RemoteError, RemoteEvent, Watch, WatchRequest, When};
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-use scheduling::{BookingId, CalendarId, ConnectionId, MentorId, Status, urls};
+use scheduling::{BookingId, CalendarId, ConnectionId, MentorId, urls};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
-use store::{Actor, Calendar, Progress, Tx};
+use store::{Actor, Calendar, LinkedEvent, Progress, Tx};
 use tokio::sync::watch;
 
 /// A look at one calendar that takes longer is taken for dead, and given up a little before.
@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(9 * 60);
 const DOUBT: TimeDelta = TimeDelta::minutes(2);
 /// Busy times of one calendar.
 const MOST_EVENTS: usize = 50_000;
-/// So many connections are looked at at once, by one server.
+/// So many connections to each provider are looked at at once, by one server.
 const LOOKERS: usize = 4;
 /// After so many failures in a row the mentor sees an error.
 const PATIENCE: i32 = 3;
@@ -37,9 +37,15 @@ const SHORTEST_HORIZON: i64 = 60;
 
 /// Looks at connections until told to stop.
 pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
-    let find = |context: Context| async move { lease(&context).await };
     let look = |context: Context, leased| async move { visit(&context, leased).await };
-    jobs::many_hands(context, "connected calendars", (LOOKERS, Wakes::AtOnce), stopped, find, look).await;
+    let lookers = Provider::ALL.map(|provider| {
+        let find = move |context: Context| async move { lease(&context, provider).await };
+        let (context, stopped) = (context.clone(), stopped.clone());
+        tokio::spawn(jobs::many_hands(context, "connected calendars", (LOOKERS, Wakes::AtOnce), stopped, find, look))
+    });
+    for looker in lookers {
+        let _ = looker.await;
+    }
 }
 
 /// Looks at every connection that is due, one after the other, and answers how many there were. For tests.
@@ -48,9 +54,11 @@ pub(crate) async fn run(context: Context, stopped: watch::Receiver<bool>) {
 /// Where the database fails.
 pub async fn sync_due(context: &Context) -> Result<usize, Error> {
     let mut count = 0;
-    while let Some(leased) = lease(context).await? {
-        visit(context, leased).await?;
-        count += 1;
+    for provider in Provider::ALL {
+        while let Some(leased) = lease(context, provider).await? {
+            visit(context, leased).await?;
+            count += 1;
+        }
     }
     Ok(count)
 }
@@ -65,11 +73,11 @@ pub async fn lagging(context: &Context) -> Result<i64, Error> {
     Ok(tx.count_lagging(context.now() - allowed).await?)
 }
 
-/// The connection whose turn it is, and until when it is ours.
-async fn lease(context: &Context) -> Result<Option<(ConnectionId, DateTime<Utc>)>, Error> {
+/// The connection to a provider whose turn it is, and until when it is ours.
+async fn lease(context: &Context, provider: Provider) -> Result<Option<(ConnectionId, DateTime<Utc>)>, Error> {
     let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
-    let Some(id) = tx.lease_sync(now, now + LEASE).await? else { return Ok(None) };
+    let Some(id) = tx.lease_sync(provider.as_str(), now, now + LEASE).await? else { return Ok(None) };
     tx.commit().await?;
     Ok(Some((id, now + LEASE)))
 }
@@ -121,12 +129,18 @@ async fn look(context: &Context, id: ConnectionId, leased: &mut DateTime<Utc>) -
     }
     let window = window(context.now(), horizon);
     let with_events = tx.calendars_with_events(id, context.now()).await?;
+    let never_read = tx.calendars_never_read(id).await?;
     drop(tx);
 
     let (mut watched, mut trouble) = (context.calendars.push, None);
     let matters =
-        |calendar: &&Calendar| calendar.blocks || calendar.receives || with_events.contains(&CalendarId(calendar.id));
-    for calendar in calendars.iter().filter(matters) {
+        |calendar: &Calendar| calendar.blocks || calendar.receives || with_events.contains(&CalendarId(calendar.id));
+    for calendar in &calendars {
+        let matters = matters(calendar);
+        // One that does not is read once, to see whether events of ours were left behind there.
+        if !matters && !never_read.contains(&CalendarId(calendar.id)) {
+            continue;
+        }
         let until = context.now() + LEASE;
         let mut tx = context.store.begin(Actor::Worker).await?;
         if !tx.extend_sync(id, *leased, until).await? {
@@ -135,15 +149,18 @@ async fn look(context: &Context, id: ConnectionId, leased: &mut DateTime<Utc>) -
         tx.commit().await?;
         *leased = until;
         let too_slow = |_| Err(RemoteError::Unavailable("too slow".into()).into());
-        let looked = tokio::time::timeout(LONGEST, look_at(context, &mut open, calendar, &window));
+        let looked = tokio::time::timeout(LONGEST, look_at(context, &mut open, calendar, &window, matters));
         match looked.await.unwrap_or_else(too_slow) {
-            Ok(told) => watched &= told,
+            Ok(told) => watched &= told || !matters,
+            Err(no @ (Trouble::Closed | Trouble::Remote(RemoteError::Throttled(_)))) => return Err(no),
+            Err(other) if !matters => {
+                tracing::debug!(connection = %id, trouble = ?other, "a calendar that does not matter could not be read");
+            }
             Err(Trouble::Remote(RemoteError::NotFound)) => {
                 if let Err(other) = forget_if_gone(context, &mut open, calendar).await {
                     trouble = Some(other);
                 }
             }
-            Err(no @ (Trouble::Closed | Trouble::Remote(RemoteError::Throttled(_)))) => return Err(no),
             Err(other) => trouble = Some(other),
         }
     }
@@ -165,17 +182,32 @@ async fn forget_if_gone(context: &Context, open: &mut Open<'_>, calendar: &Calen
     if named || account.calendars.is_empty() || calendar.receives {
         return Err(RemoteError::NotFound.into());
     }
+    let now = context.now();
     let mut tx = context.store.begin(Actor::Worker).await?;
+    let Some((_, progress)) = tx.progress(CalendarId(calendar.id)).await? else { return Ok(()) };
+    if progress.doubted_at.is_none_or(|since| since > now - doubt(context)) {
+        // It takes two looks to believe that: what is forgotten with the calendar does not come back.
+        tx.doubt(CalendarId(calendar.id), now).await?;
+        tx.commit().await?;
+        return Err(RemoteError::NotFound.into());
+    }
     tx.delete_calendar(CalendarId(calendar.id)).await?;
     Ok(tx.commit().await?)
 }
 
-/// Brings what we know of one calendar up to date. Answers whether the provider tells us of changes.
+/// For how long something is doubted that may be a provider's bad day.
+fn doubt(context: &Context) -> TimeDelta {
+    DOUBT.min(context.calendars.sync_interval)
+}
+
+/// Brings what we know of one calendar up to date. Answers whether the provider tells us of changes; it is asked to if the
+/// calendar `matters` beyond this look.
 async fn look_at(
     context: &Context,
     open: &mut Open<'_>,
     calendar: &Calendar,
     window: &Range<DateTime<Utc>>,
+    matters: bool,
 ) -> Result<bool, Trouble> {
     let id = CalendarId(calendar.id);
     let mut tx = context.store.begin(Actor::Worker).await?;
@@ -200,8 +232,7 @@ async fn look_at(
         return Ok(false);
     }
     let now = context.now();
-    let doubt = DOUBT.min(context.calendars.sync_interval);
-    let in_doubt = newest.doubted_at.is_none_or(|since| since > now - doubt);
+    let in_doubt = newest.doubted_at.is_none_or(|since| since > now - doubt(context));
     if changes.complete && changes.changes.is_empty() && in_doubt && tx.is_busy(id, now).await? {
         tx.doubt(id, now).await?;
         tx.commit().await?;
@@ -214,47 +245,61 @@ async fn look_at(
     // By the provider's id: a booking's event, or none of ours.
     let mut ours = BTreeMap::new();
     let mut unnamed = BTreeSet::new();
-    for (booking, remote_id, sequence, during) in tx.event_links(id, window.start).await? {
-        match remote_id {
-            Some(remote_id) => drop(ours.insert(remote_id, (booking, sequence, during))),
-            None => drop(unnamed.insert(booking)),
+    for link in tx.event_links(id, window.start).await? {
+        match link.remote_id.clone() {
+            Some(remote_id) => drop(ours.insert(remote_id, link)),
+            None => drop(unnamed.insert(link.booking)),
         }
     }
     let (mut busy, mut gone, mut asked) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-    let mut named = BTreeSet::new();
+    let (mut named, mut left_behind) = (BTreeSet::new(), BTreeSet::new());
     for change in changes.changes {
         let hash = sha256(change_id(&change).as_bytes()).to_vec();
         busy.remove(&hash);
         gone.insert(hash.clone());
-        match (ours.get(change_id(&change)), change) {
-            (Some((booking, sequence, during)), change) => {
-                named.insert(change_id(&change).to_owned());
-                let as_written = matches!(&change, Change::Present(event)
-                    if matches!(&event.when, When::Timed(span) if Some(span) == during.as_ref())
-                        && event.revision.as_ref().is_none_or(|shown| shown.sequence >= *sequence));
-                if !as_written {
-                    asked.insert(*booking);
-                }
+        if let Some(link) = ours.get(change_id(&change)) {
+            named.insert(change_id(&change).to_owned());
+            if !is_as_written(&change, link) {
+                asked.insert(link.booking);
             }
-            (None, Change::Present(event)) => {
-                if !is_marked(context, &mut tx, id, &event, &unnamed, mentor).await?
-                    && event.busy
-                    && calendar.blocks
-                    && let Some(span) = span(context, &event, &zone, window)
-                {
-                    busy.insert(hash, span);
-                }
+            continue;
+        }
+        let event = match change {
+            Change::Present(event) => event,
+            Change::Gone { booking, .. } => {
+                // An instance of an event of ours that was repeated: the series may be gone, which is not told by itself.
+                asked.extend(booking.filter(|booking| ours.values().any(|link| link.booking == *booking)));
+                continue;
             }
-            (None, _) => {}
+        };
+        if let Some(link) = event.series.as_ref().and_then(|series| ours.get(series)) {
+            // The mentor repeats an event of ours. It becomes a single one again, so this is nobody's time.
+            asked.insert(link.booking);
+            continue;
+        }
+        match standing(&mut tx, &calendar, &event, &unnamed, mentor).await? {
+            Standing::Theirs => {}
+            Standing::Booking => continue,
+            Standing::LeftBehind(booking) => {
+                let event = event.series.unwrap_or(event.id);
+                left_behind.insert((booking, event));
+                continue;
+            }
+        }
+        if event.busy
+            && calendar.blocks
+            && let Some(span) = span(context, &event, &zone, window)
+        {
+            busy.insert(hash, span);
         }
     }
     if changes.complete {
         // One that is not named is perhaps gone. It is asked for before anything is believed.
-        let missing = ours.iter().filter(|(remote_id, (_, _, during))| {
+        let missing = ours.iter().filter(|(remote_id, link)| {
             !named.contains(*remote_id)
-                && during.as_ref().is_some_and(|d| d.start < window.end && d.end > context.now())
+                && link.during.as_ref().is_some_and(|d| d.start < window.end && d.end > context.now())
         });
-        asked.extend(missing.map(|(_, (booking, ..))| *booking));
+        asked.extend(missing.map(|(_, link)| link.booking));
     }
     if busy.len() > MOST_EVENTS {
         return Err(RemoteError::Refused("the calendar holds too many events".into()).into());
@@ -265,9 +310,24 @@ async fn look_at(
     for booking in asked {
         jobs::leave_once(&mut tx, mentor, &Task::Reconcile { booking }, now).await?;
     }
+    for (booking, event) in left_behind {
+        jobs::leave_once(&mut tx, mentor, &Task::LeftBehind { booking, calendar: id, event }, now).await?;
+    }
     tx.commit().await?;
     context.jobs_left.notify_waiters();
-    if context.calendars.push { keep_watch(context, open, &calendar, &newest, silent).await } else { Ok(false) }
+    if context.calendars.push && matters {
+        keep_watch(context, open, &calendar, &newest, silent).await
+    } else {
+        Ok(false)
+    }
+}
+
+/// Whether an event of ours is as it was written, so nothing has to be asked about it.
+fn is_as_written(change: &Change, link: &LinkedEvent) -> bool {
+    let Change::Present(event) = change else { return false };
+    let same_time = matches!(&event.when, When::Timed(span) if Some(span) == link.during.as_ref());
+    let newest = event.revision.as_ref().is_none_or(|shown| shown.sequence >= link.written_sequence);
+    same_time && newest && !event.recurring && !link.decided
 }
 
 fn change_id(change: &Change) -> &str {
@@ -277,30 +337,40 @@ fn change_id(change: &Change) -> &str {
     }
 }
 
-/// Whether an event that we do not know by its id carries the mark of a booking whose event we have yet to learn the id of.
-/// A copy that the mentor made of an event carries it too, and is an event like any other.
-async fn is_marked(
-    context: &Context,
+/// What an event is to us that no link to this calendar names.
+enum Standing {
+    /// The mentor's own: it takes their time. So is a copy that they made of an event of ours, and an event of a booking that
+    /// has ended, which they brought back.
+    Theirs,
+    /// The event of a booking, which takes the time by itself.
+    Booking,
+    /// Made for a booking, before the calendar was disconnected or another one chosen: it is to be adopted or deleted.
+    LeftBehind(BookingId),
+}
+
+async fn standing(
     tx: &mut Tx,
-    calendar: CalendarId,
+    calendar: &Calendar,
     event: &RemoteEvent,
     unnamed: &BTreeSet<BookingId>,
     mentor: MentorId,
-) -> Result<bool, Trouble> {
-    let Some(id) = event.booking else { return Ok(false) };
+) -> Result<Standing, Trouble> {
+    let Some(id) = event.booking.filter(|_| event.original) else { return Ok(Standing::Theirs) };
     if unnamed.contains(&id) {
-        return Ok(true);
+        // Its write is on its way, and finds it.
+        return Ok(Standing::Booking);
     }
-    // Written before the connection was made anew: no link is left, or another calendar's.
-    let Some(booking) = tx.booking(id).await?.filter(|booking| booking.mentor_id == mentor) else { return Ok(false) };
-    let link = tx.event_link(id).await?;
-    if link.is_none() && !matches!(booking.status, Status::Pending | Status::Confirmed) {
-        // The booking has ended while the calendar was not connected.
-        let now = context.now();
-        tx.adopt_event(mentor, id, calendar, &event.id).await?;
-        jobs::leave_once(tx, mentor, &Task::Event { booking: id }, now).await?;
+    if tx.booking(id).await?.is_none_or(|booking| booking.mentor_id != mentor) {
+        return Ok(Standing::Theirs);
     }
-    Ok(link.is_none_or(|link| link.remote_id.is_none()))
+    let Some(link) = tx.event_link(id).await? else { return Ok(Standing::LeftBehind(id)) };
+    let remote_id = event.series.as_ref().unwrap_or(&event.id);
+    if link.remote_id.as_ref() != Some(remote_id) || link.calendar_remote_id != calendar.remote_id {
+        return Ok(Standing::LeftBehind(id));
+    }
+    // The same event: here its booking has ended, or it is seen by another account that shares the calendar.
+    let here = link.calendar_id.0 == calendar.id;
+    Ok(if here { Standing::Theirs } else { Standing::Booking })
 }
 
 /// When the event is; `None` for one without length, in a zone that nobody knows, or out of the window.

@@ -16,7 +16,7 @@ use booking::{Context, Error, jobs, schedule};
 use calendars::http::Http;
 use calendars::seal::{SealKey, Sealer};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use cluster::Database;
+pub use cluster::Database;
 use mailer::{Mailer, Transport};
 use mailer_tests::Part;
 use scheduling::{
@@ -90,7 +90,11 @@ impl TestApp {
 
     /// With some parts of the context other than usual.
     pub async fn with(change: impl FnOnce(&mut Inner)) -> Self {
-        let database = cluster::database().await;
+        Self::on(cluster::database().await, change).await
+    }
+
+    /// On a database that is migrated already.
+    pub async fn on(database: Database, change: impl FnOnce(&mut Inner)) -> Self {
         let clock = SetClock(Arc::new(Mutex::new(at(BEGINNING))));
         let mail = tempfile::tempdir().unwrap();
         let context = server(&database, &clock, &mail, 1, change).await;
@@ -193,6 +197,16 @@ impl TestApp {
         owner.close().await.unwrap();
     }
 
+    /// The same, where the database refuses changes by default.
+    pub async fn sql_that_writes(&self, sql: &str) {
+        let mut owner = PgConnection::connect(&self.database.owner_url).await.unwrap();
+        sqlx::raw_sql("SET default_transaction_read_only = off").execute(&mut owner).await.unwrap();
+        for statement in sql.split(';') {
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut owner).await.unwrap();
+        }
+        owner.close().await.unwrap();
+    }
+
     pub fn owner_url(&self) -> &str {
         &self.database.owner_url
     }
@@ -263,7 +277,7 @@ async fn server(
             http: Http::new().unwrap(),
             google: None,
             microsoft: None,
-            private_addresses: true,
+            caldav: true.into(),
             sync_interval: TimeDelta::minutes(5),
             push: false,
         },
@@ -347,6 +361,8 @@ pub struct Letter {
     pub reply_to: Option<String>,
     pub subject: String,
     pub message_id: String,
+    pub in_reply_to: Option<String>,
+    pub references: Option<String>,
     pub text: String,
     pub html: String,
     pub invite: Option<Calendar>,
@@ -373,6 +389,8 @@ impl Letter {
             reply_to: part.header("reply-to").is_some().then(|| address(&part.words("reply-to"))),
             subject: part.words("subject"),
             message_id: part.header("message-id").unwrap().to_owned(),
+            in_reply_to: part.header("in-reply-to").map(str::to_owned),
+            references: part.header("references").map(str::to_owned),
             text: of_type("text/plain").unwrap().text().to_owned(),
             html: of_type("text/html").unwrap().text().to_owned(),
             invite,

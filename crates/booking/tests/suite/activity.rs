@@ -196,6 +196,7 @@ async fn calendars_say_what_was_connected_and_what_they_did() {
         world.fake.withdraw();
         app.pass(minutes(61));
         world.look().await;
+        app.pass(minutes(1));
         world.look().await;
         calendar::disconnect(&app.context, ann, id).await.unwrap();
 
@@ -252,6 +253,10 @@ async fn pages_of_it_lose_nothing_and_show_nothing_of_anybody_else() {
 
     // What goes with an account is its own.
     accounts::delete(&app.context, ann, Secret::new("ann")).await.unwrap();
+    for _ in 0..2 {
+        app.run_jobs().await;
+        app.pass(chrono::TimeDelta::seconds(3));
+    }
     assert_eq!(app.number(&format!("SELECT count(*) FROM account_events WHERE mentor_id = '{ann}'")).await, 0);
     assert!(!lines(&app, ben).await.is_empty());
 }

@@ -81,6 +81,21 @@ impl World {
         id
     }
 
+    /// Connects, and does not look yet.
+    pub(crate) async fn connect_only(&self) {
+        let (state, code) = self.ask("Allow").await;
+        self.finish(&state, code).await.unwrap();
+    }
+
+    /// Connects an account at another provider.
+    pub(crate) async fn connect_to(&self, provider: Provider, fake: &Fake) {
+        let url = calendar::begin(self.context(), self.ann, &self.session, provider).await.unwrap();
+        let (state, code) = fake.follow(&url, "Allow").await.unwrap();
+        let code = code.map(Secret::new);
+        calendar::finish(self.context(), self.ann, &self.session, provider, &state, code).await.unwrap();
+        self.look().await;
+    }
+
     pub(crate) async fn connection(&self) -> ConnectionView {
         let mut connections = calendar::list(self.context(), self.ann).await.unwrap();
         assert_eq!(connections.len(), 1);
@@ -334,21 +349,39 @@ async fn what_the_mentor_does_in_the_calendar_happens_here() {
         world.look().await;
         assert_eq!(world.status(&key).await, (Status::Confirmed, at(ELEVEN), 1));
         assert_eq!(world.when(&world.ours()[0]), half(ELEVEN));
-        assert!(world.app.mail().await.is_empty());
+        let letters = world.app.mail().await;
+        assert!(letters.len() == 1 && letters[0].to == ANN && letters[0].invite.is_none());
+        assert!(letters[0].subject.starts_with("Length unchanged"), "{}", letters[0].subject);
 
-        // To where it cannot be: at night; on a quarter of an hour; where something else is.
-        world.fake.add_event(NewEvent::timed("Dentist", hour("2026-11-24T14:00:00Z")));
+        // To where it cannot be: where another session is; into the past.
+        world.app.booked("ann", "session", "2026-11-24T14:00:00Z").await;
         world.look().await;
-        for wrong in ["2026-11-24T03:00:00Z", "2026-11-24T12:15:00Z", "2026-11-24T14:00:00Z", "2026-11-20T10:00:00Z"] {
+        world.app.mail().await;
+        for wrong in ["2026-11-24T14:15:00Z", "2026-11-20T10:00:00Z"] {
             world.fake.move_event(&id, half(wrong));
             world.look().await;
             assert_eq!(world.status(&key).await, (Status::Confirmed, at(ELEVEN), 1), "{wrong}");
-            assert_eq!(world.when(&world.ours()[0]), half(ELEVEN), "{wrong}");
+            let event = world.ours().into_iter().find(|event| event.id == id).unwrap();
+            assert_eq!(world.when(&event), half(ELEVEN), "{wrong}");
             let letters = world.app.mail().await;
             assert_eq!(letters.len(), 1, "{wrong}");
             assert_eq!(letters[0].to, ANN);
             assert!(letters[0].subject.starts_with("Not moved") && letters[0].invite.is_none());
         }
+
+        // The mentor moved it knowingly: at night, off the grid, and where the calendar has something else.
+        world.fake.add_event(NewEvent::timed("Dentist", hour("2026-11-24T15:00:00Z")));
+        world.look().await;
+        for (sequence, outside) in (2..).zip(["2026-11-24T03:00:00Z", "2026-11-24T12:07:00Z", "2026-11-24T15:00:00Z"]) {
+            world.fake.move_event(&id, half(outside));
+            world.look().await;
+            assert_eq!(world.status(&key).await, (Status::Confirmed, at(outside), sequence), "{provider:?}");
+            let (to_ada, _) = world.app.letters(ADA, ANN).await;
+            assert_eq!(to_ada.invite().state().0, "REQUEST");
+        }
+        world.fake.move_event(&id, half(ELEVEN));
+        world.look().await;
+        world.app.mail().await;
 
         world.fake.delete_event(&id);
         world.look().await;
@@ -356,7 +389,7 @@ async fn what_the_mentor_does_in_the_calendar_happens_here() {
         let by = bookings::get(world.context(), &key).await.unwrap().booking.cancelled_by;
         assert_eq!(by, Some(scheduling::Actor::Calendar));
         let (to_ada, _) = world.app.letters(ADA, ANN).await;
-        assert_eq!(to_ada.invite().state(), ("CANCEL", "2", "CANCELLED"));
+        assert_eq!(to_ada.invite().state(), ("CANCEL", "6", "CANCELLED"));
         assert!(world.offers(ELEVEN).await);
     }
 }
@@ -539,6 +572,9 @@ async fn a_withdrawn_permission_is_said_once_and_what_was_busy_stays_so() {
         world.fake.withdraw();
         world.app.pass(minutes(61));
         world.look().await;
+        assert_eq!(world.connection().await.status, "active", "it takes a second look");
+        world.app.pass(minutes(1));
+        world.look().await;
         world.look().await;
         let connection = world.connection().await;
         assert_eq!((connection.status.as_str(), connection.error.as_deref()), ("expired", Some("grant_refused")));
@@ -563,23 +599,22 @@ async fn a_withdrawn_permission_is_said_once_and_what_was_busy_stays_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_for_a_provider() {
     for provider in BOTH {
-        let world = World::new(provider).await;
+        let http = calendars::http::Http::with_timeout(Duration::from_secs(24 * 3600)).unwrap();
+        let world = World::with(provider, |inner| inner.calendars.http = http).await;
         world.connect().await;
         world.fake.fail("/", 10_000, Fault::Hang);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let running = tokio::spawn(jobs::run(world.context().clone(), async move { drop(stopped.await) }));
         let id = world.connection().await.id;
         calendar::sync_now(world.context(), world.ann, id).await.unwrap();
-        let work = async {
-            for hour in 9..17 {
-                assert!(world.offers(&format!("2026-11-25T{hour:02}:00:00Z")).await);
-                world.app.booked("ann", "session", &format!("2026-11-25T{hour:02}:00:00Z")).await;
-            }
-            while std::fs::read_dir(world.app.mail_directory()).unwrap().count() < 16 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(15), work).await.expect("bookings and mail wait for nobody");
+        for hour in 9..17 {
+            assert!(world.offers(&format!("2026-11-25T{hour:02}:00:00Z")).await);
+            world.app.booked("ann", "session", &format!("2026-11-25T{hour:02}:00:00Z")).await;
+        }
+        while std::fs::read_dir(world.app.mail_directory()).unwrap().count() < 16 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(world.fake.abandoned(), 0, "nothing had to be given up for that");
         drop(stop);
         running.abort();
     }

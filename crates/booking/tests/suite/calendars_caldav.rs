@@ -7,10 +7,12 @@ use crate::server::{Kind, Server};
 use booking::bookings::{self, Key, Request};
 use booking::calendar::{self, ConnectionView};
 use booking::secrets::Secret;
+use booking::zones::{Refresh, Zones, refresh};
 use booking::{Error, erasure, jobs, listing};
 use chrono::{TimeDelta, Timelike};
 use scheduling::{MentorId, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use zones::fakes::write_host;
 
 struct World {
     app: TestApp,
@@ -20,7 +22,11 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let (app, server) = (TestApp::new().await, Server::start(Kind::Radicale));
+        Self::of(TestApp::new().await).await
+    }
+
+    async fn of(app: TestApp) -> Self {
+        let server = Server::start(Kind::Radicale);
         let ann = app.mentor("ann", "UTC").await;
         app.offer(ann, session("session", 30, 30)).await;
         Self { app, server, ann }
@@ -169,8 +175,11 @@ async fn a_booking_and_its_event_follow_each_other() {
     assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()));
     world.put(&uid, "DTSTART:20261124T030000Z\nDTEND:20261124T033000Z\n");
     world.look().await;
-    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()), "at night nobody is open");
-    assert!(kept().contains("DTSTART:20261124T110000Z"), "the event is back where the booking is");
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T03:00".into()), "the mentor moved it knowingly");
+    world.put(&uid, "DTSTART:20261121T030000Z\nDTEND:20261121T033000Z\n");
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T03:00".into()), "the past is no time for a session");
+    assert!(kept().contains("DTSTART:20261124T030000Z"), "the event is back where the booking is");
 
     // Another program's calendar of the same account: the event is there now, and the booking lives.
     let other = world.server.make_calendar("other", "");
@@ -195,15 +204,84 @@ async fn a_booking_and_its_event_follow_each_other() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_repeated_or_made_longer_is_put_back() {
+    let world = World::new().await;
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    world.look().await;
+    let (made, key) = world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    world.app.mail().await;
+    let (uid, name) = (format!("{}@yaksok", made.id), format!("{}.ics", made.id));
+    let kept = || world.server.kept(&name).unwrap_or_default().replace("\r\n ", "");
+    let told = async || {
+        let letters = world.app.mail().await.into_iter().filter(|letter| letter.to == ANN);
+        let mut told: Vec<_> = letters.map(|letter| letter.subject.split(':').next().unwrap().to_owned()).collect();
+        told.sort();
+        told
+    };
+    world.put(&uid, "DTSTART:20261124T100000Z\nDTEND:20261124T103000Z\nRRULE:FREQ=WEEKLY;COUNT=4\n");
+    world.look().await;
+    assert!(!kept().contains("RRULE"), "{}", kept());
+    assert_eq!(told().await, ["Not repeated"]);
+    world.look().await;
+    assert_eq!(world.app.number("SELECT count(*) FROM calendar_busy").await, 0);
+
+    // Repeated and moved, before it is moved here too.
+    world.put(&uid, "DTSTART:20261124T110000Z\nDTEND:20261124T113000Z\nRRULE:FREQ=WEEKLY;COUNT=4\n");
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T11:00".into()));
+    assert!(!kept().contains("RRULE") && kept().contains("DTSTART:20261124T110000Z"), "{}", kept());
+    assert_eq!(told().await.len(), 2);
+
+    world.put(&uid, "DTSTART:20261124T110000Z\nDTEND:20261124T120000Z\n");
+    world.look().await;
+    assert!(kept().contains("DTEND:20261124T113000Z"), "{}", kept());
+    assert_eq!(told().await, ["Length unchanged"]);
+    world.put(&uid, "DTSTART:20261124T103000Z\nDTEND:20261124T113000Z\n");
+    world.look().await;
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:30".into()));
+    assert!(kept().contains("DTEND:20261124T110000Z"), "{}", kept());
+    assert!(told().await.contains(&"Length unchanged".to_owned()));
+
+    // Deleted as a series.
+    world.put(&uid, "DTSTART:20261124T103000Z\nDTEND:20261124T110000Z\nRRULE:FREQ=WEEKLY;COUNT=4\n");
+    bookings::cancel(&world.app.context, &key, None).await.unwrap();
+    world.look().await;
+    assert_eq!(world.server.kept(&name), None);
+    assert_eq!(jobs::state(&world.app.context).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn a_copy_in_another_calendar_is_taken_away_and_the_event_stays() {
+    let world = World::new().await;
+    let other = world.server.make_calendar("other", "");
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    let (made, key) = world.app.booked("ann", "session", TEN).await;
+    world.look().await;
+    let (uid, name) = (format!("{}@yaksok", made.id), format!("{}.ics", made.id));
+    let event = format!(
+        "BEGIN:VEVENT\nUID:{uid}\nDTSTAMP:20261101T000000Z\nSUMMARY:x\nDTSTART:20261124T130000Z\nDTEND:20261124T133000Z\nEND:VEVENT\n"
+    );
+    world.server.put(&other, &name, &event);
+    world.look().await;
+    world.look().await;
+    assert_eq!(world.server.request("GET", &format!("{other}{name}"), "", "").0, 404);
+    assert!(world.server.kept(&name).is_some());
+    assert_eq!(world.state(&key).await, (Status::Confirmed, "24T10:00".into()));
+    assert!(world.offers("2026-11-24T13:00:00Z").await);
+}
+
+#[tokio::test]
 async fn another_password_is_asked_for_once() {
     let world = World::new().await;
     world.put("dentist", "DTSTART:20261124T100000Z\nDTEND:20261124T110000Z\n");
     let id = world.connect(&world.server.url("/"), "secret").await.unwrap().id;
     world.look().await;
     world.server.set_password("other");
-    world.look().await;
-    world.app.pass(minutes(10));
-    calendar::sync_due(&world.app.context).await.unwrap();
+    for _ in 0..3 {
+        world.look().await;
+        world.app.pass(minutes(5));
+    }
     let connection = world.connection().await;
     assert_eq!((connection.status.as_str(), connection.error.as_deref()), ("expired", Some("grant_refused")));
     let letters = world.app.mail().await;
@@ -306,9 +384,10 @@ async fn what_is_connected_and_what_comes_back_is_written_down() {
     world.delete(&format!("{}.ics", made.id));
     world.look().await;
     world.server.set_password("other");
-    world.look().await;
-    world.app.pass(minutes(61));
-    world.look().await;
+    for _ in 0..3 {
+        world.look().await;
+        world.app.pass(minutes(61));
+    }
     world.connect(&world.server.url("/"), "other").await.unwrap();
     calendar::disconnect(&world.app.context, world.ann, connection.id).await.unwrap();
 
@@ -325,4 +404,40 @@ async fn what_is_connected_and_what_comes_back_is_written_down() {
             format!(r#"mentor: {{"kind":"calendar_disconnected",{about}}}"#),
         ]
     );
+}
+
+/// A government moves its clocks, and the host learns of it while the server runs: what is offered, what a calendar takes and
+/// what mail says follow, without a restart.
+#[tokio::test]
+async fn slots_calendars_and_mail_follow_newer_rules_at_once() {
+    let host = tempfile::tempdir().unwrap();
+    let zones = Zones::of(vec![host.path().to_owned()]);
+    let world = World::of(TestApp::with(|inner| inner.zones = zones).await).await;
+    let (app, zone) = (&world.app, "America/Lima");
+    app.open(world.ann, every_day(zone, "09:00", "12:00")).await;
+    // 10:00 in Lima, told as the clock time there.
+    world.put("dentist", "DTSTART;TZID=America/Lima:20261124T100000\nDTEND;TZID=America/Lima:20261124T103000\n");
+    world.connect(&world.server.url("/"), "secret").await.unwrap();
+    world.look().await;
+    let listed = async || {
+        let day = date("2026-11-24");
+        let slots = listing::slots(&app.context, "ann", "session", day, day, Some("UTC")).await.unwrap();
+        slots.starts.iter().map(|start| start.format("%H:%M").to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, ["14:00", "14:30", "15:30", "16:00", "16:30"], "UTC-5; 15:00 is the dentist's");
+    app.mail().await;
+
+    write_host(host.path(), "2099a", &[(zone, "America/Sao_Paulo")]).unwrap();
+    assert_eq!(refresh(&app.context).await.unwrap(), Refresh::Changing);
+    assert_eq!(listed().await.len(), 5, "nothing changes by halves");
+    assert_eq!(refresh(&app.context).await.unwrap(), Refresh::Replaced);
+    let now: Vec<_> = listed().await;
+    assert_eq!(now.first().map(String::as_str), Some("12:00"), "UTC-3, in the same second, also from memory");
+    world.look().await;
+    assert_eq!(listed().await, ["12:00", "12:30", "13:30", "14:00", "14:30"], "13:00 is the dentist's now");
+    let made = app.book("ann", "session", "2026-11-24T12:30:00Z").await.unwrap();
+    let mail = app.mail().await;
+    let to_mentor = mail.iter().find(|letter| letter.to == "ann@example.com").unwrap();
+    assert!(to_mentor.text.contains("9:30") && !to_mentor.text.contains("7:30"), "{}", to_mentor.text);
+    assert_eq!(made.start, at("2026-11-24T12:30:00Z"));
 }

@@ -88,7 +88,7 @@ struct Case {
     own: Vec<String>,
     /// Events of ours that the mentor deleted, perhaps to bring them back.
     deleted: Vec<String>,
-    /// Events of ours that the mentor brought back, or that were there when the calendar was disconnected.
+    /// Events of ours that the mentor brought back after deleting them.
     theirs: BTreeSet<String>,
     letters: BTreeSet<String>,
     /// The provider has said what is not so, in words that cannot be told from the truth before the next full look.
@@ -180,11 +180,6 @@ impl Case {
         self.world.fake.events().into_iter().filter_map(marked).collect()
     }
 
-    fn events_are_theirs(&mut self) {
-        let left: Vec<_> = self.ours().into_iter().map(|(_, event)| event.id).collect();
-        self.theirs.extend(left);
-    }
-
     async fn step(&mut self) {
         match self.dice.below(36) {
             0..=5 => self.book().await,
@@ -260,7 +255,7 @@ impl Case {
 
     /// The mentor does something to an event of ours.
     async fn change_event(&mut self) {
-        let what = self.dice.below(8);
+        let what = self.dice.below(11);
         if what == 0 {
             let Some(id) = self.dice.of(&self.deleted.clone()) else { return };
             self.note(format!("event {id} is brought back"));
@@ -268,9 +263,13 @@ impl Case {
             self.theirs.insert(id);
             return;
         }
-        let Some((booking, event)) = self.dice.of(&self.ours()) else { return };
+        let Some((booking, mut event)) = self.dice.of(&self.ours()) else { return };
         let Some(now) = busy_time(&event) else { return };
         let start = self.time();
+        // What is done to a series is done to all of it.
+        if let Some(series) = event.body["recurringEventId"].as_str().or(event.body["seriesMasterId"].as_str()) {
+            event.id = series.to_owned();
+        }
         let to = match what {
             1 => {
                 self.note(format!("event of {booking} deleted"));
@@ -309,6 +308,13 @@ impl Case {
                 }
                 return;
             }
+            8 | 9 => {
+                let weeks = 2 + self.dice.below(3) as u32;
+                self.note(format!("event of {booking} repeated {weeks} times"));
+                self.world.fake.repeat_event(&event.id, weeks);
+                return;
+            }
+            10 => now.start - minutes(30)..now.end,
             _ => start..start + (now.end - now.start),
         };
         self.note(format!("event of {booking} moved to {to:?}"));
@@ -393,7 +399,6 @@ impl Case {
             Some(connection) if self.dice.below(2) == 0 => {
                 self.note("disconnected");
                 calendar::disconnect(&self.server(), self.world.ann, connection.id).await.unwrap();
-                self.events_are_theirs();
                 // The permission is taken back by and by.
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
@@ -534,9 +539,6 @@ impl Case {
         }
         let state = calendar::list(self.world.context(), self.world.ann).await.unwrap().pop();
         if state.is_none_or(|connection| connection.status == "expired") {
-            if self.world.app.number("SELECT count(*) FROM mentor_calendar_tokens").await == 0 {
-                self.events_are_theirs();
-            }
             self.try_to_connect().await;
         }
         if self.lied {
@@ -613,7 +615,7 @@ impl Case {
         let window = now..(now + TimeDelta::days(40)).with_hour(0).unwrap();
         let blocking = "SELECT remote_id FROM calendars WHERE blocks";
         let blocking: BTreeSet<_> = app.texts(blocking).await.into_iter().collect();
-        // Of what was there when the calendar was disconnected, both may be said.
+        // Of what the mentor brought back, both may be said.
         let perhaps = |event: &Kept| self.theirs.contains(&event.id);
         let mine = |event: &Kept| {
             let here = (event.id.clone(), event.calendar.clone());
@@ -642,7 +644,7 @@ impl Case {
         assert!(within(&least, &kept), "busy: {least:?}, known: {kept:?}");
         assert!(within(&kept, &most), "known: {kept:?}, busy: {most:?}");
 
-        let told = "SELECT e.id || '.' || s.side || ' ' || e.kind FROM booking_events e, (VALUES ('mentee'), ('mentor')) s (side)
+        let told = "SELECT CASE WHEN e.kind IN ('booked', 'requested') THEN e.booking_id ELSE e.id END || '.' || s.side || ' ' || e.kind FROM booking_events e, (VALUES ('mentee'), ('mentor')) s (side)
             WHERE NOT (s.side = 'mentee' AND e.kind = 'move_refused')";
         for notice in app.texts(told).await {
             let id = notice.split(' ').next().unwrap();

@@ -15,8 +15,8 @@ async fn mail_that_cannot_be_sent_is_tried_again_later_and_later() {
     // A file stands where the directory is to be.
     fs::remove_dir_all(app.mail_directory()).unwrap();
     fs::write(app.mail_directory(), "").unwrap();
-    for (wait, others) in [(5, 1), (10, 0), (20, 0), (40, 0)] {
-        assert_eq!(app.run_jobs().await, 2 + others, "each is tried");
+    for wait in [5, 10, 20, 40] {
+        assert_eq!(app.run_jobs().await, 2, "each is tried; the event that no calendar wants is no attempt");
         assert_eq!(app.run_jobs().await, 0, "and not at once again");
         app.pass(TimeDelta::seconds(wait) - TimeDelta::microseconds(1));
         assert_eq!(app.run_jobs().await, 0, "before {wait} seconds are over");
@@ -41,7 +41,7 @@ async fn what_never_succeeds_is_given_up_and_kept() {
         app.pass(TimeDelta::hours(4));
         assert!(attempts < 100);
     }
-    assert_eq!(attempts, 49, "24 times each, and once for the event that no calendar wants");
+    assert_eq!(attempts, 48, "24 times each; the event that no calendar wants is no attempt");
     assert_eq!(jobs::state(&app.context).await.unwrap(), (0, 2));
     assert_eq!(app.number("SELECT count(*) FROM jobs WHERE last_error LIKE '%mail directory%'").await, 2);
     fs::remove_file(app.mail_directory()).unwrap();
@@ -115,7 +115,7 @@ async fn two_servers_do_each_job_once() {
     for task in tasks {
         done += task.await.unwrap();
     }
-    assert_eq!(done, 24);
+    assert_eq!(done, 16, "events that no calendar wants are no work");
     assert_eq!(app.mail().await.len(), 16);
 }
 

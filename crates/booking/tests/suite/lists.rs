@@ -184,3 +184,29 @@ async fn a_listed_booking_opens() {
     let booked = bookings::get(&app.context, &Key::Mentor(ann, found[0].booking.id)).await.unwrap();
     assert_eq!(booked.booking.start, at("2026-11-23T10:00:00Z"));
 }
+
+#[tokio::test]
+async fn a_booking_is_found_however_its_name_is_typed() {
+    let app = TestApp::new().await;
+    let ann = app.mentor("ann", "UTC").await;
+    // As a Mac sends it, and composed.
+    for (hour, name) in [(9, "Jose\u{301} Nu\u{301}n\u{303}ez"), (10, "José"), (11, "김멘토"), (12, "ИВАН")] {
+        let start = at("2026-11-24T00:00:00Z") + minutes(60 * hour);
+        let wish = bookings::Request { name: name.into(), ..request("ann", "session", start) };
+        bookings::book(&app.context, wish).await.unwrap();
+    }
+    for (query, found) in [
+        ("jose", 2),
+        ("JOSÉ", 2),
+        ("núñez", 1),
+        ("\u{1100}\u{1175}\u{11b7}멘", 1),
+        ("иван", 1),
+        (ADA, 4),
+        ("", 4),
+        ("nobody", 0),
+    ] {
+        let list = List { query: query.into(), ..List::default() };
+        let (page, _) = bookings::list(&app.context, ann, list).await.unwrap();
+        assert_eq!(page.len(), found, "{query:?}");
+    }
+}

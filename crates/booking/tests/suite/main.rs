@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../../store/tests/common/postgres.rs"]
+mod postgres;
 #[path = "../../../calendars/tests/common/server.rs"]
 mod server;
 
@@ -15,14 +17,20 @@ mod calendars;
 mod calendars_caldav;
 mod calendars_converge;
 mod calendars_crossed;
+mod calendars_queues;
+mod calendars_undone;
 mod change;
+mod closing;
 mod erasure;
 mod holds;
 mod idempotency;
 mod jobs;
+mod letters;
 mod lists;
 mod live;
 mod offered;
 mod races;
 mod sealing;
+mod stale;
+mod versions;
 mod zones;

@@ -50,7 +50,8 @@ fn session_type(slug: &'static str) -> impl Strategy<Value = SessionType> {
             SessionType {
                 buffer_before_minutes: before,
                 buffer_after_minutes: after,
-                minimum_notice_minutes: notice,
+                // Beyond the horizon it is refused.
+                minimum_notice_minutes: notice.min(u32::from(horizon_days) * 1440),
                 daily_limit,
                 horizon_days,
                 requires_approval,

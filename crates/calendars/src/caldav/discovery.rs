@@ -40,7 +40,7 @@ impl CalDav {
                     (Some(owner), Some(principal)) => same_path(owner, principal),
                     _ => true,
                 };
-                calendars.push((url.clone(), described(&url, resource, owned)));
+                calendars.push((url.clone(), described(&url, resource, owned, &self.zones)));
             }
         };
         for home in homes.iter().take(MAX_HOMES) {
@@ -126,12 +126,12 @@ impl CalDav {
     }
 }
 
-fn described(url: &Url, resource: &Resource, owned: bool) -> RemoteCalendar {
+fn described(url: &Url, resource: &Resource, owned: bool, zones: &zones::Zones) -> RemoteCalendar {
     let of_path = || url.path_segments().and_then(|parts| parts.rev().find(|part| !part.is_empty()));
     RemoteCalendar {
         id: url.to_string(),
         name: resource.name.clone().unwrap_or_else(|| of_path().unwrap_or_default().to_owned()),
-        timezone: super::timezone_of(resource).and_then(|zone| zone.name().map(str::to_owned)),
+        timezone: super::timezone_of(zones, resource).and_then(|zone| zone.name().map(str::to_owned)),
         primary: false,
         owned,
         writable: resource.is_writable(),

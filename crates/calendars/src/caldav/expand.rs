@@ -6,12 +6,13 @@
 
 use super::ical::{Component, Line, Stamp, duration, utc};
 use super::recur::{Budget, Rule};
-use super::zone::{Zone, Zones};
+use super::zone::{ObjectZones, Zone};
 use crate::remote::{RemoteError, RemoteEvent, Revision, When};
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use scheduling::BookingId;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
+use zones::Zones;
 
 /// Our mark on an event.
 pub(super) const MARK: &str = "X-YAKSOK-BOOKING";
@@ -34,6 +35,8 @@ pub(super) struct Reader {
     pub(super) timezone: Option<String>,
     /// The zone of times that name none, and of whole days.
     pub(super) zone: Zone,
+    /// The rules of zones that events name.
+    pub(super) zones: Zones,
     /// The account's own addresses, in lower case and without `mailto:`.
     pub(super) mine: Vec<String>,
 }
@@ -122,7 +125,7 @@ impl Reader {
     }
 
     fn object(&self, id: &str, calendar: &Component, events: &mut Vec<RemoteEvent>, budget: &mut Budget) {
-        let mut zones = Zones::of(calendar, &self.window, budget);
+        let mut zones = ObjectZones::of(&self.zones, calendar, &self.window, budget);
         // One UID for each object, says the RFC; a second one would need an id of its own.
         let all = || calendar.children.iter().filter(|child| child.name == "VEVENT");
         let Some(uid) = all().next().map(|event| event.value("UID")) else { return };
@@ -143,7 +146,8 @@ impl Reader {
         for (key, event) in overrides {
             if let Some(start) = event.line("DTSTART").and_then(|line| self.moment(line, &mut zones)) {
                 let length = self.length(event, &start, &mut zones);
-                events.extend(self.event(format!("{id}#{key}"), event, &start, length, None));
+                let instance = self.event(format!("{id}#{key}"), event, &start, length, None);
+                events.extend(instance.map(|instance| RemoteEvent { series: Some(id.to_owned()), ..instance }));
             }
         }
 
@@ -153,6 +157,12 @@ impl Reader {
         if master.line("RRULE").is_none() && master.line("RDATE").is_none() {
             events.extend(self.event(id.to_owned(), master, &start, length, booking));
             return;
+        }
+        if booking.is_some() {
+            // Ours, made a series: its first instance stands for it, whatever was done to that one.
+            let whole = self.event(id.to_owned(), master, &start, length, booking);
+            events.extend(whole.map(|whole| RemoteEvent { recurring: true, ..whole }));
+            without.add(&start, whole_days);
         }
         for moment in self.moments(master, "EXDATE", &mut zones) {
             without.add(&moment, whole_days);
@@ -171,10 +181,9 @@ impl Reader {
             if without.has(&moment) {
                 continue;
             }
-            // Whoever repeats an event of ours repeats it for themselves: only the first instance is the booking's.
-            let first = booking.filter(|_| local == start.local());
-            let key = if first.is_some() { Some(id.to_owned()) } else { moment.key().map(|key| format!("{id}#{key}")) };
-            events.extend(key.and_then(|key| self.event(key, master, &moment, length, first)));
+            let instance =
+                moment.key().and_then(|key| self.event(format!("{id}#{key}"), master, &moment, length, None));
+            events.extend(instance.map(|instance| RemoteEvent { series: Some(id.to_owned()), ..instance }));
         }
     }
 
@@ -200,11 +209,11 @@ impl Reader {
         rule.starts(first, rule.until(to_local), &range, budget)
     }
 
-    fn moment(&self, line: &Line, zones: &mut Zones) -> Option<Moment> {
+    fn moment(&self, line: &Line, zones: &mut ObjectZones<'_>) -> Option<Moment> {
         self.moment_of(line.value(), line.param("TZID"), zones)
     }
 
-    fn moment_of(&self, value: &str, zone: Option<&str>, zones: &mut Zones) -> Option<Moment> {
+    fn moment_of(&self, value: &str, zone: Option<&str>, zones: &mut ObjectZones<'_>) -> Option<Moment> {
         Some(match Stamp::parse(value)? {
             Stamp::Date(day) => Moment::Day(day),
             Stamp::Utc(time) => Moment::Time(time, Zone::utc()),
@@ -213,7 +222,7 @@ impl Reader {
     }
 
     /// The values of EXDATE or RDATE; of a PERIOD its start.
-    fn moments(&self, event: &Component, name: &str, zones: &mut Zones) -> Vec<Moment> {
+    fn moments(&self, event: &Component, name: &str, zones: &mut ObjectZones<'_>) -> Vec<Moment> {
         let mut moments = Vec::new();
         for line in event.all(name) {
             let starts = line.value().split(',').map(|value| value.split('/').next().unwrap_or(value));
@@ -223,7 +232,7 @@ impl Reader {
     }
 
     /// How long each instance is; of whole days one at least.
-    fn length(&self, event: &Component, start: &Moment, zones: &mut Zones) -> TimeDelta {
+    fn length(&self, event: &Component, start: &Moment, zones: &mut ObjectZones<'_>) -> TimeDelta {
         let end = event.line("DTEND").and_then(|line| self.moment(line, zones));
         let told = end.map(|end| match (start.instant(), end.instant()) {
             (Some(start), Some(end)) => end - start,
@@ -265,7 +274,17 @@ impl Reader {
         let touches = during.start < self.window.end && during.end > self.window.start;
         let free = event.value("TRANSP").eq_ignore_ascii_case("TRANSPARENT") || self.declined(event);
         let revision = Revision::parse(event.value(REVISION));
-        (touches || empty_inside).then_some(RemoteEvent { id, when, busy: !free, booking, revision })
+        let original = booking.is_some() && booking_by_uid(event) == booking;
+        (touches || empty_inside).then_some(RemoteEvent {
+            id,
+            when,
+            busy: !free,
+            booking,
+            revision,
+            original,
+            recurring: false,
+            series: None,
+        })
     }
 
     fn declined(&self, event: &Component) -> bool {
@@ -284,8 +303,12 @@ pub(super) fn plain_address(address: &str) -> String {
 
 /// The booking that an event was written for.
 pub(super) fn booking_of(event: &Component) -> Option<BookingId> {
-    let by_uid = || event.value("UID").strip_suffix(UID_SUFFIX)?.parse().ok();
-    event.value(MARK).parse().ok().or_else(by_uid)
+    event.value(MARK).parse().ok().or_else(|| booking_by_uid(event))
+}
+
+/// The booking whose UID the event has. A copy has another one.
+fn booking_by_uid(event: &Component) -> Option<BookingId> {
+    event.value("UID").strip_suffix(UID_SUFFIX)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -301,7 +324,8 @@ mod tests {
         Reader {
             window: instant(from)..instant(to),
             timezone: Some(zone.to_owned()),
-            zone: Zone::named(zone).unwrap(),
+            zone: Zone::named(&Zones::compiled_in(), zone).unwrap(),
+            zones: Zones::compiled_in(),
             mine: vec!["me@example.org".to_owned()],
         }
     }

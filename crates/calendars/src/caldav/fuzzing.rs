@@ -5,6 +5,7 @@ use super::ical::Component;
 use super::zone::Zone;
 use crate::remote::When;
 use chrono::{DateTime, TimeDelta};
+use zones::Zones;
 
 /// Reads a calendar object as a server may have sent it.
 ///
@@ -17,11 +18,13 @@ pub fn read(text: &str) {
     }
     let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_700);
     let window = start..start + TimeDelta::days(200);
+    let zones = Zones::compiled_in();
     for zone in ["UTC", "America/New_York"] {
         let reader = Reader {
             window: window.clone(),
             timezone: Some(zone.to_owned()),
-            zone: Zone::named(zone).unwrap_or_else(Zone::utc),
+            zone: Zone::named(&zones, zone).unwrap_or_else(Zone::utc),
+            zones: zones.clone(),
             mine: vec!["kim@example.com".to_owned()],
         };
         for event in reader.events([("id".to_owned(), text.to_owned())]).unwrap_or_default() {

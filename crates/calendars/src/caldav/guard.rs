@@ -4,6 +4,7 @@
 //! the connection is: by the resolver that the HTTP client uses, on the very addresses it will connect to. Addresses that
 //! are written as such never meet a resolver and are looked at before.
 
+use super::reach::Reach;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,37 +15,38 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub(super) struct NotPublic;
 
 /// Which addresses may be reached, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Guard {
-    /// Private addresses and unencrypted connections too: for development, tests and home networks.
-    pub(super) private_addresses: bool,
+    reach: Reach,
 }
 
 impl Guard {
-    fn allows(self, address: IpAddr) -> bool {
-        self.private_addresses || is_public(address)
+    pub(super) fn new(reach: Reach) -> Self {
+        Self { reach }
     }
 
     /// Looks at all of a URL that can be seen without asking anybody.
     ///
     /// # Errors
     /// A sentence that says what is wrong, without the URL.
-    pub(super) fn check(self, url: &Url) -> Result<(), &'static str> {
+    pub(super) fn check(&self, url: &Url) -> Result<(), &'static str> {
+        let Some(host) = url.host_str() else { return Err("the address names no host") };
+        // `Url` has already turned `0x7f.1` and `2130706433` into 127.0.0.1.
+        let host = host.trim_matches(['[', ']']);
+        let port = url.port_or_known_default().unwrap_or_default();
         match url.scheme() {
             "https" => {}
-            "http" if self.private_addresses => {}
+            "http" if self.reach.allows_http(host, port) => {}
             _ => return Err("the address does not begin with https://"),
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("the address holds a user name or password");
         }
-        let literal = match url.host() {
-            // `Url` has already turned `0x7f.1` and `2130706433` into 127.0.0.1.
-            Some(host) => host.to_string().trim_matches(['[', ']']).parse().ok(),
-            None => return Err("the address names no host"),
-        };
-        match literal {
-            Some(address) if !self.allows(address) => Err("the address is not a public one"),
+        if self.reach.refuses_port(host, port) {
+            return Err("the port is not one that is allowed for this host");
+        }
+        match host.parse() {
+            Ok(address) if !self.reach.allows_address(address, port) => Err("the address is not a public one"),
             _ => Ok(()),
         }
     }
@@ -52,11 +54,11 @@ impl Guard {
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = *self;
+        let reach = self.reach.clone();
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             // A name that answers a public and a private address is up to something: neither is used.
-            if !found.iter().all(|address| guard.allows(address.ip())) {
+            if !reach.allows_name(name.as_str()) && !found.iter().all(|found| reach.allows_resolved(found.ip())) {
                 return Err(NotPublic.into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
@@ -65,7 +67,7 @@ impl Resolve for Guard {
 }
 
 /// Whether the IANA registries of special-purpose addresses (RFC 6890) leave this one to the public Internet.
-fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => is_public_v6(v6),
@@ -150,7 +152,11 @@ mod tests {
     }
 
     fn check(url: &str, private_addresses: bool) -> bool {
-        Guard { private_addresses }.check(&Url::parse(url).unwrap()).is_ok()
+        check_within(url, &private_addresses.into())
+    }
+
+    fn check_within(url: &str, reach: &Reach) -> bool {
+        Guard::new(reach.clone()).check(&Url::parse(url).unwrap()).is_ok()
     }
 
     #[test]
@@ -174,9 +180,49 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_resolves_to_this_machine() {
-        let resolve = |private_addresses| Guard { private_addresses }.resolve("localhost".parse().unwrap());
-        assert!(resolve(false).await.is_err_and(|error| error.is::<NotPublic>()));
-        assert!(resolve(true).await.is_ok_and(|mut found| found.any(|address| address.ip().is_loopback())));
+        let resolve = |reach: Reach| Guard::new(reach).resolve("localhost".parse().unwrap());
+        let listed = |list: &str| Reach::listed(list).unwrap();
+        for refused in [false.into(), listed("nas.lan"), listed("10.0.0.0/8"), listed("127.0.0.1:5232"), listed("host")]
+        {
+            assert!(resolve(refused).await.is_err_and(|error| error.is::<NotPublic>()));
+        }
+        for allowed in [true.into(), listed("LOCALHOST"), listed("localhost:5232"), listed("127.0.0.0/8, ::1")] {
+            assert!(resolve(allowed).await.is_ok_and(|mut found| found.any(|address| address.ip().is_loopback())));
+        }
+    }
+
+    #[test]
+    fn listed_hosts() {
+        let reach =
+            Reach::listed("nas.lan, dav.lan:8443 http://127.0.0.1:5232, 10.1.0.0/16 fd00::/8 [::1]:8443").unwrap();
+        for allowed in [
+            "https://nas.lan/",
+            "https://NAS.lan:8443/",
+            "https://dav.lan:8443/",
+            "http://127.0.0.1:5232/me/",
+            "https://10.1.2.3/",
+            "https://10.1.2.3:8443/",
+            "https://[fd12::1]/",
+            "https://[::1]:8443/",
+            "https://dav.example.org/",
+        ] {
+            assert!(check_within(allowed, &reach), "{allowed}");
+        }
+        for refused in [
+            "http://nas.lan/",
+            "https://dav.lan/",
+            "https://127.0.0.1/",
+            "http://127.0.0.1/",
+            "https://127.0.0.2:5232/",
+            "https://10.2.0.1/",
+            "http://10.1.2.3/",
+            "https://[::1]/",
+            "https://[::ffff:127.0.0.1]:5232/",
+            "https://169.254.169.254/",
+            "http://dav.example.org/",
+        ] {
+            assert!(!check_within(refused, &reach), "{refused}");
+        }
     }
 
     #[test]

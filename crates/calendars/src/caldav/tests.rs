@@ -87,10 +87,10 @@ fn year() -> Range<DateTime<Utc>> {
 
 fn client(url: &str) -> CalDav {
     let password = Zeroizing::new(PASSWORD.to_owned());
-    let guard = Guard { private_addresses: true };
+    let guard = Guard::new(true.into());
     let url = Url::parse(url).unwrap();
     let wire = Wire::with_timeout(url, "me".to_owned(), password, guard, Duration::from_secs(2)).unwrap();
-    CalDav::over(wire, "Asia/Seoul", Arc::new(|| at("2026-11-22T09:00:00Z")))
+    CalDav::over(wire, "Asia/Seoul", &zones::Zones::compiled_in(), Arc::new(|| at("2026-11-22T09:00:00Z")))
 }
 
 async fn error_of(url: &str) -> RemoteError {
@@ -114,7 +114,15 @@ async fn a_name_of_this_machine_is_not_reached() {
     let url = url.replace("http://127.0.0.1", "https://localhost");
     let clock: Clock = Arc::new(|| at("2026-11-22T09:00:00Z"));
     let new = |url: &str| {
-        CalDav::new(url, "me", Zeroizing::new(PASSWORD.to_owned()), false, "Asia/Seoul", Arc::clone(&clock))
+        CalDav::new(
+            url,
+            "me",
+            Zeroizing::new(PASSWORD.to_owned()),
+            false,
+            "Asia/Seoul",
+            &zones::Zones::compiled_in(),
+            Arc::clone(&clock),
+        )
     };
     assert_eq!(new(&url).unwrap().account().await, Err(refused("the address is not a public one")));
     for bad in ["http://example.org/", "https://127.0.0.1/", "https://me:pw@example.org/", "https://", "10.0.0.1"] {
@@ -365,4 +373,105 @@ fn paths_are_compared_however_they_are_written() {
     let back = object_url(&collection, "a:b%2Fc.ics").unwrap();
     assert_eq!(object_id(&collection, back.path()).as_deref(), Some("a:b%2Fc.ics"));
     assert!(object_url(&collection, "//evil.org/x").is_err());
+}
+
+/// The address set of the principal (RFC 6638, section 2.4.1), the mentor's address and the account's name are all one person.
+#[tokio::test]
+async fn an_event_that_its_own_person_declined_does_not_block() {
+    let answers = |_: usize, request: &str| {
+        let path = request.split(' ').nth(1).unwrap();
+        if request.contains("calendar-query") {
+            let declined = |name: &str, who: &str| {
+                event(name, &format!("DTEND:20260301T100000Z\nATTENDEE;PARTSTAT=DECLINED:mailto:{who}\n"))
+            };
+            return multi(
+                &[
+                    declined("alias", "Alias@example.net"),
+                    declined("name", "me"),
+                    declined("mentor", "mentor@example.com"),
+                    declined("other", "other@example.com"),
+                ]
+                .concat(),
+            );
+        }
+        if path == "/principals/me/" {
+            let set = "<C:calendar-user-address-set><D:href>mailto:alias@example.net</D:href><D:href>/principals/me/</D:href></C:calendar-user-address-set>";
+            return multi(&response(path, set));
+        }
+        multi(&response(
+            "/me/team/",
+            "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype><D:sync-token>1</D:sync-token>\
+             <D:current-user-principal><D:href>/principals/me/</D:href></D:current-user-principal>",
+        ))
+    };
+    let (url, _) = serve(answers).await;
+    let changes = client(&url).of_person("Mentor@Example.com").changes(&url, &year(), None).await.unwrap();
+    let mut blocking: Vec<_> = changes
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            crate::remote::Change::Present(event) if event.busy => Some(event.id.as_str()),
+            _ => None,
+        })
+        .collect();
+    blocking.sort_unstable();
+    assert_eq!(blocking, ["other"]);
+}
+
+/// A server with a certificate that no authority vouches for.
+fn untrusted() -> String {
+    use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/me/team/", listener.local_addr().unwrap());
+    let certificate = include_bytes!("../../../mailer/tests/untrusted/certificate.der");
+    let key = include_bytes!("../../../mailer/tests/untrusted/key.der");
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from(certificate.as_slice())],
+            PrivatePkcs8KeyDer::from(key.as_slice()).into(),
+        )
+        .unwrap();
+    let config = Arc::new(config);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let _ = tls.complete_io(&mut stream);
+        }
+    });
+    url
+}
+
+/// A server that speaks without TLS, whatever it is sent.
+fn in_clear_text() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/me/team/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 16]);
+            let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+            // Until the client has read it: closing at once could discard it.
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        }
+    });
+    url
+}
+
+/// Every client of ours says why there is no TLS: CalDAV, and the one that asks Google, Microsoft and their OAuth.
+#[tokio::test]
+async fn why_tls_fails_is_said() {
+    for (url, why) in [
+        (in_clear_text(), "no secure connection: it does not speak TLS on this port"),
+        (
+            untrusted(),
+            "no secure connection: its certificate is self-signed, made for an authority and not for a server",
+        ),
+    ] {
+        assert_eq!(error_of(&url).await, unavailable(why));
+        let http = crate::http::Http::new().unwrap();
+        let request = http.request(reqwest::Method::GET, Url::parse(&url).unwrap());
+        assert_eq!(http.send(request).await.unwrap_err(), unavailable(why));
+    }
 }

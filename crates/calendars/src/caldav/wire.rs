@@ -5,9 +5,7 @@ use crate::remote::RemoteError;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -69,12 +67,7 @@ impl Wire {
         timeout: Duration,
     ) -> Result<Self, RemoteError> {
         guard.check(&home).map_err(|why| RemoteError::Refused(why.to_owned()))?;
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|_| RemoteError::Unavailable("TLS cannot be set up".to_owned()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = tls::client_config().map_err(|_| RemoteError::Unavailable("TLS cannot be set up".to_owned()))?;
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("Yaksok/", env!("CARGO_PKG_VERSION")))
@@ -84,7 +77,7 @@ impl Wire {
             // A proxy would resolve names by itself, past the guard.
             .no_proxy()
             .referer(false)
-            .dns_resolver(guard)
+            .dns_resolver(guard.clone())
             .build()
             .map_err(|_| RemoteError::Unavailable("the HTTP client cannot be set up".to_owned()))?;
         Ok(Self { client, guard, home, username, password })
@@ -163,10 +156,11 @@ fn failure(error: &reqwest::Error) -> RemoteError {
         }
         cause = at.source();
     }
-    let what = match () {
-        () if error.is_timeout() => "too slow",
-        () if error.is_connect() => "no connection",
-        () => "the connection broke off",
+    let what = match tls::failure(error) {
+        Some(why) => return RemoteError::Unavailable(format!("no secure connection: {why}")),
+        None if error.is_timeout() => "too slow",
+        None if error.is_connect() => "no connection",
+        None => "the connection broke off",
     };
     RemoteError::Unavailable(what.to_owned())
 }

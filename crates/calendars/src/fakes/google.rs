@@ -52,12 +52,16 @@ pub(super) fn body(event: &NewEvent) -> Value {
     body
 }
 
-fn span(body: &Value) -> Option<Range<DateTime<Utc>>> {
+pub(super) fn moments(body: &Value) -> Option<(Moment, Moment)> {
     let at = |time: &Value| match time["dateTime"].as_str() {
-        Some(at) => DateTime::parse_from_rfc3339(at).ok().map(|at| at.to_utc()),
-        None => time["date"].as_str()?.parse::<NaiveDate>().ok().map(|date| Moment::On(date).instant()),
+        Some(at) => DateTime::parse_from_rfc3339(at).ok().map(|at| Moment::At(at.to_utc())),
+        None => time["date"].as_str()?.parse::<NaiveDate>().ok().map(Moment::On),
     };
-    Some(at(&body["start"])?..at(&body["end"])?)
+    Some((at(&body["start"])?, at(&body["end"])?))
+}
+
+fn span(body: &Value) -> Option<Range<DateTime<Utc>>> {
+    moments(body).map(|(start, end)| start.instant()..end.instant())
 }
 
 /// Times are one of a date and an instant with its offset, and of one kind.
@@ -150,7 +154,7 @@ impl State {
                 if self.event(&calendar, id)?.deleted {
                     return Err(self.refuse(410, "deleted"));
                 }
-                self.delete(id);
+                self.delete_in(&calendar, id);
                 Reply::nothing()
             }
             ("POST", ["channels", "stop"]) => {
@@ -345,7 +349,15 @@ impl State {
         }
         let mut body = self.written(seen)?;
         merge(&mut body, &json!({ "kind": "calendar#event", "id": id, "eventType": "default" }));
-        let event = Stored { changed: self.touch(), deleted: false, purged: false, master: false, series: None, body };
+        let event = Stored {
+            changed: self.touch(),
+            deleted: false,
+            purged: false,
+            master: false,
+            weeks: 0,
+            series: None,
+            body,
+        };
         let answer = told(&id, &event);
         if let Some(calendar) = self.calendar(calendar) {
             calendar.events.insert(id, event);
@@ -370,6 +382,10 @@ impl State {
         let deleted = if change["status"].is_string() { change["status"] == "cancelled" } else { now.deleted };
         let event = self.event(calendar, id)?;
         *event = Stored { changed, deleted, body, ..event.clone() };
+        if event.master {
+            self.spread(calendar, id);
+        }
+        let event = self.event(calendar, id)?;
         Ok(Reply::ok(told(id, event)))
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What may be written of an event.
-const WRITABLE: [&str; 15] = [
+const WRITABLE: [&str; 16] = [
     "subject",
     "body",
     "start",
@@ -24,6 +24,7 @@ const WRITABLE: [&str; 15] = [
     "singleValueExtendedProperties",
     "categories",
     "sensitivity",
+    "recurrence",
 ];
 const SHOWN: [&str; 6] = ["free", "tentative", "busy", "oof", "workingElsewhere", "unknown"];
 
@@ -47,6 +48,13 @@ pub(super) fn body(event: &NewEvent) -> Value {
         "isOnlineMeeting": false,
         "onlineMeeting": null,
     })
+}
+
+pub(super) fn moments(body: &Value) -> Option<(Moment, Moment)> {
+    let span = span(body)?;
+    let moment =
+        |at: DateTime<Utc>| if body["isAllDay"] == true { Moment::On(at.date_naive()) } else { Moment::At(at) };
+    Some((moment(span.start), moment(span.end)))
 }
 
 fn span(body: &Value) -> Option<Range<DateTime<Utc>>> {
@@ -138,11 +146,37 @@ impl State {
             }
             ("GET", ["me", "calendars", calendar, "calendarView", "delta"]) => self.delta(calendar, seen),
             ("GET", ["me", "calendars", calendar, "calendarView"]) => {
-                self.parameters(seen, &["startDateTime", "endDateTime", "$select", "$top"])?;
+                self.parameters(seen, &["startDateTime", "endDateTime", "$select", "$top", "$skip"])?;
                 let window = window_of(seen.query.get("startDateTime"), seen.query.get("endDateTime"));
                 let window = window.ok_or_else(|| self.refuse(400, "ErrorInvalidParameter"))?;
-                let events = self.all(calendar, &window).into_iter().filter(|event| event["type"] != "seriesMaster");
-                Ok(Reply::ok(json!({ "value": events.map(|event| shown(event, seen)).collect::<Vec<_>>() })))
+                let number = |name: &str| seen.query.get(name).and_then(|n| n.parse::<usize>().ok());
+                let (skip, top) = (number("$skip").unwrap_or(0), number("$top").unwrap_or(10).min(self.page));
+                let page = self.page;
+                let Some(events) = self.calendar(calendar).map(|calendar| &calendar.events) else {
+                    return Err(self.refuse(404, ""));
+                };
+                // A view shows occurrences, with all that they say.
+                let there = |event: &Stored| {
+                    !event.deleted && !event.master && span(&event.body).is_some_and(|span| meets(&span, &window))
+                };
+                let all: Vec<_> = events.iter().filter(|(_, event)| there(event)).collect();
+                let more = all.len() > skip + top;
+                let value: Vec<_> =
+                    all.into_iter().skip(skip).take(top).map(|(id, event)| shown(told(id, event), seen)).collect();
+                let mut body = json!({ "value": value });
+                if more {
+                    let window = [window.start, window.end].map(|at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+                    let select = seen.query.get("$select").map(|names| format!("&$select={names}")).unwrap_or_default();
+                    body["@odata.nextLink"] = json!(format!(
+                        "{}/me/calendars/{calendar}/calendarView?startDateTime={}&endDateTime={}{select}&$top={}&$skip={}",
+                        self.api(),
+                        window[0],
+                        window[1],
+                        top.min(page),
+                        skip + top
+                    ));
+                }
+                Ok(Reply::ok(body))
             }
             ("GET", ["me", "events", id, "calendar"]) => {
                 self.parameters(seen, &["$select"])?;
@@ -162,7 +196,7 @@ impl State {
                 if self.outlook(calendar, id)?.deleted {
                     return Err(self.refuse(403, "ErrorCannotDeleteObject"));
                 }
-                self.delete(id);
+                self.delete_in(calendar, id);
                 Ok(Reply::nothing())
             }
             ("POST", ["subscriptions"]) => self.subscribe(seen),
@@ -276,7 +310,9 @@ impl State {
             properties.is_some_and(|properties| properties.contains(&wanted))
         };
         let events = self.calendar(calendar).map(|calendar| {
-            let found = calendar.events.iter().filter(|(_, event)| !event.deleted && has(event));
+            // Single events and series, no occurrences.
+            let listed = |event: &Stored| !event.deleted && event.series.is_none() && has(event);
+            let found = calendar.events.iter().filter(|(_, event)| listed(event));
             found.map(|(id, event)| shown(told(id, event), seen)).collect::<Vec<_>>()
         });
         Ok(Reply::ok(json!({ "value": events })))
@@ -337,7 +373,8 @@ impl State {
         };
         let body = self.composed(seen, &body(&fresh))?;
         let id = self.next("AAMkEvent");
-        let event = Stored { changed: self.touch(), deleted: false, purged: false, master: false, series: None, body };
+        let changed = self.touch();
+        let event = Stored { changed, deleted: false, purged: false, master: false, weeks: 0, series: None, body };
         let answer = shown(told(&id, &event), seen);
         if let Some(calendar) = self.calendar(calendar) {
             calendar.transactions.insert(transaction, id.clone());
@@ -352,10 +389,17 @@ impl State {
         if !expected.is_empty() && expected != "*" && expected != format!("W/\"{}\"", now.changed) {
             return Err(self.refuse(412, ""));
         }
-        let body = self.composed(seen, &now.body)?;
+        let mut body = self.composed(seen, &now.body)?;
+        if self.stubborn {
+            body["recurrence"] = now.body["recurrence"].clone();
+        }
         let changed = self.touch();
         let event = self.outlook(calendar, id)?;
         *event = Stored { changed, body, ..now };
+        if event.master {
+            self.spread(calendar, id);
+        }
+        let event = self.outlook(calendar, id)?;
         Ok(Reply::ok(shown(told(id, event), seen)))
     }
 

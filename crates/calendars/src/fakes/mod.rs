@@ -29,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// What registers Yaksok with every fake.
@@ -54,10 +55,10 @@ pub enum Fault {
     Drop,
     /// The connection breaks after it was done.
     LostAnswer,
-    /// Nothing is answered, ever, after it was done.
-    SilentlyDone,
-    /// Nothing is answered, ever, and it is done when [`Fake::land`] says so.
+    /// The connection breaks, and it is done when [`Fake::land`] says so.
     Late,
+    /// The answer waits for [`Fake::release`].
+    Gate,
     /// The list comes without its members.
     Empty,
     /// The list comes with a tombstone of this event, which is there.
@@ -162,6 +163,8 @@ struct Stored {
     /// Deleted so long ago that it is not even a tombstone.
     purged: bool,
     master: bool,
+    /// Of a series, how many instances it has, a week apart.
+    weeks: u32,
     series: Option<String>,
     body: Value,
 }
@@ -198,6 +201,7 @@ struct State {
     meetings: bool,
     masters: bool,
     lingering: bool,
+    stubborn: bool,
     calendars: Vec<Calendar>,
     cursors: HashMap<String, Cursor>,
     channels: Vec<Channel>,
@@ -206,6 +210,13 @@ struct State {
     seen: Vec<Seen>,
     grants: oauth::Grants,
     rotating: bool,
+    /// Closed: whoever waits goes on.
+    gate: Arc<Semaphore>,
+    /// Requests to the API that are being answered, and the most that were at once.
+    at_once: usize,
+    most_at_once: usize,
+    /// Requests that the caller gave up before they were answered.
+    abandoned: usize,
 }
 
 /// What a fake answers.
@@ -464,6 +475,11 @@ impl Fake {
         self.state().lingering = lingering;
     }
 
+    /// Whether Graph lets a series be, when it is asked to make a single event of it.
+    pub fn keep_series(&self, kept: bool) {
+        self.state().stubborn = kept;
+    }
+
     /// The next `times` requests of which `METHOD /path?query` holds `matching` fail like this.
     pub fn fail(&self, matching: &str, times: u32, fault: Fault) {
         self.state().failing.push(Failing { matching: matching.into(), times, fault });
@@ -480,6 +496,26 @@ impl Fake {
         for seen in std::mem::take(&mut state.late) {
             state.answer(&seen);
         }
+    }
+
+    /// All that waits at a gate goes on, now and later.
+    pub fn release(&self) {
+        self.state().gate.close();
+    }
+
+    /// How many requests to the API are being answered at this moment.
+    pub fn at_once(&self) -> usize {
+        self.state().at_once
+    }
+
+    /// The most requests to the API that were being answered at once.
+    pub fn most_at_once(&self) -> usize {
+        self.state().most_at_once
+    }
+
+    /// How many requests the caller gave up before they were answered.
+    pub fn abandoned(&self) -> usize {
+        self.state().abandoned
     }
 
     /// All requests so far, those that failed included.
@@ -526,6 +562,11 @@ impl Fake {
         self.state().change(id, members);
     }
 
+    /// The owner repeats a single event: so many instances, a week apart. Google and Outlook keep its id for the series.
+    pub fn repeat_event(&self, id: &str, weeks: u32) {
+        self.state().repeat(id, weeks);
+    }
+
     /// The owner deletes an event, an instance or a series.
     pub fn delete_event(&self, id: &str) {
         self.state().delete(id);
@@ -535,8 +576,13 @@ impl Fake {
     pub fn undelete_event(&self, id: &str) {
         let mut state = self.state();
         let changed = state.touch();
-        if let Some(event) = state.stored(id).filter(|event| event.deleted) {
-            (event.deleted, event.purged, event.changed) = (false, false, changed);
+        let Some(event) = state.stored(id).filter(|event| event.deleted) else { return };
+        (event.deleted, event.purged, event.changed) = (false, false, changed);
+        let weeks = event.weeks;
+        let holds = |calendar: &&Calendar| calendar.events.get(id).is_some_and(|event| !event.deleted);
+        let calendar = state.calendars.iter().find(holds).map(|calendar| calendar.id.clone());
+        if let Some(calendar) = calendar.filter(|_| weeks > 0) {
+            state.spread(&calendar, id);
         }
     }
 
@@ -546,9 +592,13 @@ impl Fake {
         let changed = state.touch();
         let Some(event) = state.stored(id) else { return };
         let there = Stored { changed, ..event.clone() };
-        (event.deleted, event.changed) = (true, changed);
+        let weeks = there.weeks;
+        state.delete(id);
         if let Some(calendar) = state.calendar(calendar) {
             calendar.events.insert(id.to_owned(), there);
+        }
+        if weeks > 0 {
+            state.spread(calendar, id);
         }
     }
 
@@ -624,6 +674,7 @@ impl State {
             meetings: true,
             masters: true,
             lingering: false,
+            stubborn: false,
             calendars,
             cursors: HashMap::new(),
             channels: Vec::new(),
@@ -632,6 +683,10 @@ impl State {
             seen: Vec::new(),
             grants: oauth::Grants::default(),
             rotating: provider == Provider::Microsoft,
+            gate: Arc::new(Semaphore::new(0)),
+            at_once: 0,
+            most_at_once: 0,
+            abandoned: 0,
         }
     }
 
@@ -656,54 +711,114 @@ impl State {
             _ => graph::body(&event),
         };
         body["id"] = json!(id);
-        let mut stored =
-            Stored { changed, deleted: false, purged: false, master: event.weekly.is_some(), series: None, body };
+        let mut stored = Stored { changed, deleted: false, purged: false, master: false, weeks: 0, series: None, body };
         merge(&mut stored.body, &self.times(event.start, event.end));
-        let instances: Vec<_> = (0..event.weekly.unwrap_or(0))
-            .map(|week| {
-                let (start, end) = (event.start.weeks_later(week), event.end.weeks_later(week));
-                let name = format!("{id}_{}", start.instant().format("%Y%m%dT%H%M%SZ"));
-                let times = self.times(start, end);
-                let mut instance = Stored { master: false, series: Some(id.clone()), ..stored.clone() };
-                merge(&mut instance.body, &times);
-                let of = match self.provider {
-                    Provider::Google => {
-                        json!({ "id": name, "recurringEventId": id, "originalStartTime": instance.body["start"] })
-                    }
-                    _ => json!({ "id": name, "seriesMasterId": id, "type": "occurrence" }),
-                };
-                merge(&mut instance.body, &of);
-                (name, instance)
-            })
-            .collect();
-        if self.provider != Provider::Google && stored.master {
-            stored.body["type"] = json!("seriesMaster");
-        }
         if let Some(calendar) = self.calendar(&calendar) {
             calendar.events.insert(id.clone(), stored);
-            calendar.events.extend(instances);
+        }
+        if let Some(weeks) = event.weekly {
+            self.recur(&calendar, &id, weeks);
         }
         id
     }
 
+    /// A single event that is there becomes a series.
+    fn repeat(&mut self, id: &str, weeks: u32) {
+        let holds = |calendar: &&Calendar| {
+            calendar.events.get(id).is_some_and(|event| !event.deleted && !event.master && event.series.is_none())
+        };
+        if let Some(calendar) = self.calendars.iter().find(holds).map(|calendar| calendar.id.clone()) {
+            self.recur(&calendar, id, weeks);
+        }
+    }
+
+    fn recur(&mut self, calendar: &str, id: &str, weeks: u32) {
+        let (changed, google) = (self.touch(), self.provider == Provider::Google);
+        let Some(event) = self.calendar(calendar).and_then(|calendar| calendar.events.get_mut(id)) else { return };
+        (event.master, event.weeks, event.changed) = (true, weeks, changed);
+        let recurrence = match google {
+            true => json!({ "recurrence": [format!("RRULE:FREQ=WEEKLY;COUNT={weeks}")] }),
+            false => json!({ "recurrence": { "pattern": { "type": "weekly" } }, "type": "seriesMaster" }),
+        };
+        merge(&mut event.body, &recurrence);
+        self.spread(calendar, id);
+    }
+
+    /// A series has the instances that it should have, and no others; one that does not repeat any more has none.
+    fn spread(&mut self, calendar: &str, id: &str) {
+        let (changed, provider) = (self.touch(), self.provider);
+        let Some(calendar) = self.calendar(calendar) else { return };
+        for event in calendar.events.values_mut().filter(|event| event.series.as_deref() == Some(id)) {
+            if !event.deleted {
+                (event.deleted, event.changed) = (true, changed);
+            }
+        }
+        let Some(master) = calendar.events.get_mut(id) else { return };
+        if master.body["recurrence"].is_null() {
+            (master.master, master.weeks) = (false, 0);
+            if provider != Provider::Google {
+                master.body["type"] = json!("singleInstance");
+            }
+            return;
+        }
+        let whole = master.clone();
+        let moments = match provider {
+            Provider::Google => google::moments(&whole.body),
+            _ => graph::moments(&whole.body),
+        };
+        let Some((start, end)) = moments else { return };
+        for week in 0..whole.weeks {
+            let (start, end) = (start.weeks_later(week), end.weeks_later(week));
+            let name = format!("{id}_{}", start.instant().format("%Y%m%dT%H%M%SZ"));
+            let mut instance =
+                Stored { master: false, weeks: 0, series: Some(id.to_owned()), changed, ..whole.clone() };
+            let of = match provider {
+                Provider::Google => {
+                    merge(&mut instance.body, &google::times(start, end));
+                    let original = instance.body["start"].clone();
+                    json!({ "id": name, "recurringEventId": id, "originalStartTime": original, "recurrence": null })
+                }
+                _ => {
+                    merge(&mut instance.body, &graph::times(start, end));
+                    json!({
+                        "id": name, "seriesMasterId": id, "type": "occurrence", "recurrence": null, "transactionId": null,
+                    })
+                }
+            };
+            merge(&mut instance.body, &of);
+            calendar.events.insert(name, instance);
+        }
+    }
+
     fn change(&mut self, id: &str, members: &Value) {
         let (changed, graph) = (self.touch(), self.provider == Provider::Microsoft);
-        if let Some(event) = self.stored(id) {
-            merge(&mut event.body, members);
-            event.changed = changed;
-            if graph && event.series.is_some() {
-                event.body["type"] = json!("exception");
-            }
+        let Some(event) = self.stored(id) else { return };
+        merge(&mut event.body, members);
+        event.changed = changed;
+        if graph && event.series.is_some() {
+            event.body["type"] = json!("exception");
+        }
+        if !event.master {
+            return;
+        }
+        let holds = |calendar: &&Calendar| calendar.events.get(id).is_some_and(|event| !event.deleted);
+        if let Some(calendar) = self.calendars.iter().find(holds).map(|calendar| calendar.id.clone()) {
+            self.spread(&calendar, id);
         }
     }
 
     fn delete(&mut self, id: &str) {
+        for calendar in self.calendars.iter().map(|calendar| calendar.id.clone()).collect::<Vec<_>>() {
+            self.delete_in(&calendar, id);
+        }
+    }
+
+    fn delete_in(&mut self, calendar: &str, id: &str) {
         let changed = self.touch();
-        for calendar in &mut self.calendars {
-            let of = |name: &str, event: &Stored| name == id || event.series.as_deref() == Some(id);
-            for (_, event) in calendar.events.iter_mut().filter(|(name, event)| of(name, event)) {
-                (event.deleted, event.changed) = (true, changed);
-            }
+        let Some(calendar) = self.calendar(calendar) else { return };
+        let of = |name: &str, event: &Stored| name == id || event.series.as_deref() == Some(id);
+        for (_, event) in calendar.events.iter_mut().filter(|(name, event)| of(name, event) && !event.deleted) {
+            (event.deleted, event.changed) = (true, changed);
         }
     }
 
@@ -776,6 +891,8 @@ async fn serve(
     let seen =
         Seen { method: parts.method.to_string(), path: parts.uri.path().into(), query, body, headers: parts.headers };
     let controlled = seen.path.starts_with("/control/");
+    let api = ["/calendar/v3/", "/v1.0/"].iter().any(|api| seen.path.starts_with(api));
+    let serving = api.then(|| Serving::new(&state));
     let fault = {
         let mut state = lock(&state);
         if controlled {
@@ -794,9 +911,14 @@ async fn serve(
             return reply.into_response();
         }
         Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::Gate) => {
+            let gate = lock(&state).gate.clone();
+            // Closed is open: nobody gets a permit.
+            let _ = gate.acquire().await;
+        }
         Some(Fault::Late) => {
             lock(&state).late.push(seen);
-            return std::future::pending().await;
+            return Response::new(Body::new(Broken));
         }
         Some(Fault::Drop) => return Response::new(Body::new(Broken)),
         Some(Fault::Garbage) => return "<html>".into_response(),
@@ -816,13 +938,41 @@ async fn serve(
         // Google's first message says that the channel is open.
         tokio::spawn(async move { push::tell(&state, "sync").await });
     }
+    if let Some(mut serving) = serving {
+        serving.answered = true;
+    }
     match fault {
         Some(Fault::LostAnswer) => return Response::new(Body::new(Broken)),
-        Some(Fault::SilentlyDone) => std::future::pending().await,
         Some(fault) => spoil(&mut reply.body, &fault),
         None => {}
     }
     reply.into_response()
+}
+
+/// A request to the API that is being answered.
+struct Serving {
+    state: Arc<Mutex<State>>,
+    answered: bool,
+}
+
+impl Serving {
+    fn new(state: &Arc<Mutex<State>>) -> Self {
+        let mut counts = lock(state);
+        counts.at_once += 1;
+        counts.most_at_once = counts.most_at_once.max(counts.at_once);
+        drop(counts);
+        Self { state: Arc::clone(state), answered: false }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let mut counts = lock(&self.state);
+        counts.at_once -= 1;
+        if !self.answered {
+            counts.abandoned += 1;
+        }
+    }
 }
 
 /// What a fault does to a list.

@@ -1,7 +1,7 @@
 //! What is particular to Google.
 
 use crate::{draft, google, hour, only, present, timed};
-use calendars::fakes::NewEvent;
+use calendars::fakes::{Fault, NewEvent};
 use calendars::remote::{Change, Draft, Meeting, Remote, RemoteError, When};
 use serde_json::json;
 
@@ -184,16 +184,17 @@ async fn whole_days_become_an_hour_again() {
 async fn a_deleted_event_comes_back_and_a_forgotten_one_is_made_again() {
     let c = google().await;
     let written = c.client.put(&c.primary, &draft(1), None).await.unwrap();
-    for known in [Some(written.id.as_str()), None] {
-        c.fake.delete_event(&written.id);
-        assert_eq!(c.client.get(&c.primary, &written.id).await, Ok(None));
-        assert_eq!(c.client.put(&c.primary, &draft(1), known).await.unwrap().id, written.id);
-        assert!(c.client.get(&c.primary, &written.id).await.unwrap().unwrap().busy);
-    }
+    c.fake.delete_event(&written.id);
+    assert_eq!(c.client.get(&c.primary, &written.id).await, Ok(None));
+    assert_eq!(c.client.put(&c.primary, &draft(1), Some(&written.id)).await, Err(RemoteError::EventGone));
+    assert_eq!(c.client.get(&c.primary, &written.id).await, Ok(None), "a change brings nothing back");
+    assert_eq!(c.client.put(&c.primary, &draft(1), None).await.unwrap().id, written.id);
+    assert!(c.client.get(&c.primary, &written.id).await.unwrap().unwrap().busy);
     c.fake.delete_event(&written.id);
     c.fake.purge_event(&written.id);
     let draft = Draft { sequence: 1, ..draft(1) };
-    let again = c.client.put(&c.primary, &draft, Some(&written.id)).await.unwrap();
+    assert_eq!(c.client.put(&c.primary, &draft, Some(&written.id)).await, Err(RemoteError::EventGone));
+    let again = c.client.put(&c.primary, &draft, None).await.unwrap();
     assert_ne!(again.id, written.id);
     assert_eq!(c.client.put(&c.primary, &draft, None).await.unwrap().id, again.id, "and again, it is the same");
     assert_eq!(c.fake.events().len(), 1);
@@ -235,4 +236,42 @@ async fn a_link_that_is_being_made_is_waited_for() {
     c.fake.change_event(&id, &json!({ "hangoutLink": "https://meet.google.com/abc" }));
     let told = c.client.put(&c.primary, &draft, Some(&id)).await.unwrap();
     assert_eq!(told.meeting_url.as_deref(), Some("https://meet.google.com/abc"));
+}
+
+#[tokio::test]
+async fn an_event_that_is_repeated_becomes_a_single_one_again() {
+    let c = google().await;
+    let written = c.client.put(&c.primary, &draft(1), None).await.unwrap();
+    c.fake.repeat_event(&written.id, 3);
+    let series = c.client.get(&c.primary, &written.id).await.unwrap().unwrap();
+    assert!(series.recurring && series.original && timed(&series) == draft(1).during);
+    let seen = c.look(None).await;
+    let told = crate::present(&seen);
+    assert_eq!(told.len(), 3, "its instances, and not the series");
+    for instance in told {
+        assert_eq!((instance.series.as_ref(), instance.booking), (Some(&written.id), Some(draft(1).booking)));
+        assert!(instance.original && !instance.recurring);
+    }
+    let moved = Draft { during: hour(8, 9), sequence: 1, ..draft(1) };
+    assert_eq!(c.client.put(&c.primary, &moved, Some(&written.id)).await.unwrap().id, written.id);
+    let seen = c.look(None).await;
+    let left: Vec<_> = crate::present(&seen).into_iter().filter(|event| event.busy).collect();
+    assert!(left.len() == 1 && timed(left[0]) == hour(8, 9) && !left[0].recurring, "{seen:?}");
+    c.fake.repeat_event(&written.id, 3);
+    c.client.delete(&c.primary, &written.id).await.unwrap();
+    assert!(c.fake.events().is_empty());
+}
+
+#[tokio::test]
+async fn the_owners_change_between_a_look_and_a_write_is_not_written_over_blindly() {
+    let c = google().await;
+    let written = c.client.put(&c.primary, &draft(1), None).await.unwrap();
+    c.fake.fail("PATCH /", 2, Fault::Status(412));
+    let moved = Draft { during: hour(8, 9), sequence: 1, ..draft(1) };
+    assert_eq!(c.client.put(&c.primary, &moved, Some(&written.id)).await.unwrap().id, written.id);
+    let mut conditions = c.fake.requests().into_iter().filter(|seen| seen.method == "PATCH");
+    assert!(conditions.all(|seen| seen.headers.contains_key("if-match")));
+    c.fake.fail("PATCH /", 3, Fault::Status(412));
+    let put = c.client.put(&c.primary, &moved, Some(&written.id)).await;
+    assert!(matches!(put, Err(RemoteError::Unavailable(_))), "{put:?}");
 }

@@ -47,7 +47,9 @@ pub(crate) async fn google() -> Connected {
 }
 
 pub(crate) async fn graph() -> Connected {
-    connect(Fake::graph().await, |fake| Client::Microsoft(Microsoft::new(http(), fake.api_url(), fake.token())))
+    connect(Fake::graph().await, |fake| {
+        Client::Microsoft(Microsoft::new(http(), fake.api_url(), fake.token(), zones::Zones::compiled_in()))
+    })
 }
 
 pub(crate) async fn both() -> [Connected; 2] {

@@ -191,9 +191,10 @@ async fn a_deleted_event_is_made_again_once() {
     c.fake.delete_event(&written.id);
     assert_eq!(c.client.get(&c.primary, &written.id).await, Ok(None));
     let draft = Draft { sequence: 3, ..draft(1) };
-    let again = c.client.put(&c.primary, &draft, Some(&written.id)).await.unwrap();
+    assert_eq!(c.client.put(&c.primary, &draft, Some(&written.id)).await, Err(RemoteError::EventGone));
+    let again = c.client.put(&c.primary, &draft, None).await.unwrap();
     assert_ne!(again.id, written.id);
-    assert_eq!(c.client.put(&c.primary, &draft, Some(&written.id)).await.unwrap(), again);
+    assert_eq!(c.client.put(&c.primary, &draft, Some(&again.id)).await.unwrap(), again);
     assert_eq!(c.client.put(&c.primary, &draft, None).await.unwrap(), again);
     assert_eq!(only(&c.look(None).await).booking, Some(draft.booking), "a second try is marked as well");
     // And if the id was never kept.
@@ -211,7 +212,9 @@ async fn what_was_deleted_may_still_answer_to_its_id() {
     c.fake.delete_event(&written.id);
     assert_eq!(c.client.get(&c.primary, &written.id).await, Ok(None));
     assert_eq!(c.client.delete(&c.primary, &written.id).await, Ok(()));
-    let again = c.client.put(&c.primary, &Draft { sequence: 1, ..draft(1) }, Some(&written.id)).await.unwrap();
+    let next = Draft { sequence: 1, ..draft(1) };
+    assert_eq!(c.client.put(&c.primary, &next, Some(&written.id)).await, Err(RemoteError::EventGone));
+    let again = c.client.put(&c.primary, &next, None).await.unwrap();
     assert_ne!(again.id, written.id);
     assert_eq!(only(&c.look(None).await).id, again.id);
     // A list that says nothing is not believed, and nothing is made twice for it.
@@ -243,5 +246,82 @@ async fn an_account_without_teams_still_gets_its_event() {
     c.fake.allow_meetings(false);
     let draft = Draft { meeting: Some(Meeting::Teams), ..draft(1) };
     assert_eq!(c.client.put(&c.primary, &draft, None).await.unwrap().meeting_url, None);
+    assert_eq!(c.fake.events().len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_is_repeated_becomes_a_single_one_again() {
+    for told in [true, false] {
+        let c = graph().await;
+        c.fake.tell_masters(told);
+        let written = c.client.put(&c.primary, &draft(1), None).await.unwrap();
+        c.fake.repeat_event(&written.id, 3);
+        let series = c.client.get(&c.primary, &written.id).await.unwrap().unwrap();
+        assert!(series.recurring && series.original && timed(&series) == draft(1).during);
+        let seen = c.look(None).await;
+        assert_eq!(present(&seen).len(), 3, "its occurrences, and not the series");
+        for occurrence in present(&seen) {
+            assert_eq!((occurrence.series.as_ref(), occurrence.booking), (Some(&written.id), Some(draft(1).booking)));
+            assert!(occurrence.original);
+        }
+        let moved = Draft { during: hour(8, 9), sequence: 1, ..draft(1) };
+        assert_eq!(c.client.put(&c.primary, &moved, Some(&written.id)).await.unwrap().id, written.id);
+        assert_eq!(timed(only(&c.look(None).await)), hour(8, 9));
+        c.fake.repeat_event(&written.id, 3);
+        c.client.delete(&c.primary, &written.id).await.unwrap();
+        assert_eq!(c.client.get(&c.primary, &written.id).await, Ok(None));
+        assert!(c.fake.events().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_no_event_of_ours() {
+    let c = graph().await;
+    c.client.put(&c.primary, &draft(1), None).await.unwrap();
+    let copy = c.fake.add_event(NewEvent::timed("Copy", hour(8, 9)));
+    let marks = c.fake.events()[0].body["singleValueExtendedProperties"].clone();
+    c.fake.change_event(&copy, &json!({ "singleValueExtendedProperties": marks }));
+    let copy = c.client.get(&c.primary, &copy).await.unwrap().unwrap();
+    assert!(copy.booking == Some(draft(1).booking) && !copy.original);
+    let original = c.client.put(&c.primary, &Draft { sequence: 1, ..draft(1) }, None).await.unwrap();
+    assert!(c.client.get(&c.primary, &original.id).await.unwrap().unwrap().original);
+}
+
+#[tokio::test]
+async fn any_number_of_series_is_told_as_each_is_shown() {
+    let c = graph().await;
+    c.fake.page_size(7);
+    c.fake.tell_masters(false);
+    let mut free = Vec::new();
+    for n in 0..45 {
+        let event = NewEvent::timed("Standup", hour(1 + n % 6, 8 + n / 6)).weekly(2);
+        let series = c.fake.add_event(if n % 3 == 0 { event.free() } else { event });
+        if n % 3 == 0 {
+            free.push(series);
+        }
+    }
+    c.fake.forget_requests();
+    let seen = c.look(None).await;
+    assert_eq!(present(&seen).len(), 90);
+    for event in present(&seen) {
+        assert_eq!(event.busy, !free.contains(event.series.as_ref().unwrap()), "{event:?}");
+    }
+    let singly = c.fake.requests().iter().filter(|seen| seen.path.contains("/events/")).count();
+    assert_eq!(singly, 0, "they are read page by page");
+}
+
+#[tokio::test]
+async fn a_series_that_stays_one_is_replaced() {
+    let c = graph().await;
+    let written = c.client.put(&c.primary, &draft(1), None).await.unwrap();
+    c.fake.repeat_event(&written.id, 3);
+    c.fake.keep_series(true);
+    // The first try makes the other event, and does not come further.
+    c.fake.fail("DELETE /", 1, Fault::Status(500));
+    let moved = Draft { during: hour(8, 9), sequence: 1, ..draft(1) };
+    assert!(c.client.put(&c.primary, &moved, Some(&written.id)).await.is_err());
+    let other = c.client.put(&c.primary, &moved, Some(&written.id)).await.unwrap();
+    assert_ne!(other.id, written.id);
+    assert_eq!(timed(only(&c.look(None).await)), hour(8, 9));
     assert_eq!(c.fake.events().len(), 1);
 }

@@ -20,6 +20,7 @@ pub fn notice(event: Event, recipient: Recipient, language: Language) -> Booking
         language,
         clock: ClockFormat::Twelve,
         message_id: "0193c1d2-booked-mentee".into(),
+        thread: "0193c1d2-booked-mentee".into(),
         uid: "0193c1d2-7a4b-7c3e-9f00-1234567890ab@yaksok.example".into(),
         sequence: if matches!(event, Event::Booked | Event::Requested) { 0 } else { 1 },
         stamp: at("2026-11-22T09:00:00Z"),
@@ -39,9 +40,11 @@ pub fn notice(event: Event, recipient: Recipient, language: Language) -> Booking
         session_name: "Portfolio review".into(),
         notes: Some("My questions:\n1. Is <b>Rust</b> & WASM worth it?\n2. \"When\" to start?".into()),
         location: Some(Location { kind: LocationKind::Link, value: "https://meet.example/ada-kim?a=1&b=2".into() }),
+        price: None,
         reason: None,
         manage_url: Some("https://yaksok.example/b/ysm_SECRET".into()),
         dashboard_url: Some("https://yaksok.example/dashboard".into()),
+        open: true,
         with_invite: true,
     }
 }

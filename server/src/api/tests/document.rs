@@ -68,6 +68,14 @@ async fn the_document_is_whole() {
     assert_eq!(operations.len(), ROWS.len() + HEALTH.len(), "two rows of one method and path");
     let ids: BTreeSet<&str> = operations.iter().map(|operation| text(&operation["operationId"])).collect();
     assert_eq!(ids.len(), operations.len());
+    for row in ROWS {
+        let responses = &document["paths"][row.path][row.method]["responses"];
+        let takes_body = ["post", "put"].contains(&row.method);
+        for (status, listed) in [("405", true), ("408", takes_body), ("429", true), ("503", true)] {
+            assert_eq!(responses.get(status).is_some(), listed, "{} {} {status}", row.method, row.path);
+        }
+        assert!(responses["503"]["headers"].get("Retry-After").is_some(), "{}", row.path);
+    }
     for row in ROWS.iter().chain(HEALTH) {
         for code in row.codes {
             assert!(CODES.iter().any(|(known, ..)| known == code), "{code}");
@@ -145,5 +153,20 @@ async fn health_is_asked_without_a_token() {
         (&ready["status"], &ready["database"], &ready["jobs"]["status"]),
         (&json!("ready"), &json!("ok"), &json!("ok"))
     );
+    assert_eq!(ready["mail"], json!({ "status": "ok", "reason": null }));
     assert_eq!(ready["time_zones"]["version"], api.app.context.zones.version());
+    assert!(ready["time_zones"]["source"].is_string() && ready["time_zones"]["released"].is_string(), "{ready}");
+}
+
+#[tokio::test]
+async fn health_tells_of_time_zone_data_that_is_old() {
+    let api = Api::new().await;
+    let asked = async || api.get("/readyz", "").await.json()["time_zones"].clone();
+    assert_eq!((&asked().await["stale"], &asked().await["warning"]), (&json!(false), &json!(null)));
+    let released: chrono::NaiveDate = asked().await["released"].as_str().unwrap().parse().unwrap();
+    let half_a_year = released + chrono::TimeDelta::days(184);
+    api.app.set_now(half_a_year.and_time(chrono::NaiveTime::MIN).and_utc());
+    assert_eq!(asked().await["stale"], json!(true));
+    assert!(asked().await["warning"].as_str().is_some_and(|warning| warning.contains("tzdata")));
+    assert_eq!(api.get("/readyz", "").await.status, 200, "bookings are taken all the same");
 }

@@ -11,11 +11,13 @@ mod limits;
 mod notified;
 mod people;
 mod rights;
+mod whole;
 
 use super::openapi::DOCUMENT;
 use super::rows::{CODES, HEALTH, ROWS, Row};
 use crate::http_server::{hardened, without_pages};
 use crate::limits::Limits;
+use crate::proxies::Proxies;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
@@ -55,7 +57,7 @@ impl Api {
     async fn limited(writes_per_minute: u32, reads_per_minute: u32) -> Self {
         let app = TestApp::new().await;
         let platform = Some(sha256(PLATFORM_KEY.as_bytes()));
-        let limits = Limits::new(writes_per_minute, reads_per_minute, 0, platform);
+        let limits = Limits::new(writes_per_minute, reads_per_minute, Proxies::none(), platform);
         let router = hardened(without_pages(&app.context, limits, platform), true);
         let kim = Mentor::new(&app, "kim-mentor").await;
         let other = Mentor::new(&app, "other-mentor").await;

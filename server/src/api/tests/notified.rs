@@ -38,7 +38,7 @@ impl World {
         })
         .await;
         fake.set_now(app.now());
-        let router = without_pages(&app.context, Limits::new(1, 600, 0, None), None);
+        let router = without_pages(&app.context, Limits::new(1, 600, Proxies::none(), None), None);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, service).into_future());
         let ann = app.mentor("ann", "UTC").await;

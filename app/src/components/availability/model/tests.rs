@@ -284,3 +284,52 @@ fn times_as_people_type_them() {
         assert_eq!(parse_time(text, false), None, "{text}");
     }
 }
+
+/// Two versions that have grown apart: what differs, and what comes of each choice.
+#[test]
+fn versions_are_compared_and_merged_by_part() {
+    let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let blocked = |from: &str, to: &str, note: &str| BlockedRange {
+        starts_on: date(from),
+        ends_on: date(to),
+        note: Some(note.into()),
+    };
+    let mut base = Draft::default();
+    base.week.0[0] = hours(&[("09:00", "17:00")]);
+    base.blocked = vec![blocked("2026-12-24", "2026-12-26", "Family")];
+    // Here Monday was shortened; elsewhere Tuesday was opened, a date closed and a holiday added.
+    let mut board = Board::new(base.clone());
+    board.edit(|draft| draft.week.0[0] = hours(&[("09:00", "12:00")]));
+    let mut saved = base.clone();
+    saved.week.0[1] = hours(&[("10:00", "11:00")]);
+    saved.overrides = vec![DateOverride { date: date("2026-12-01"), windows: vec![] }];
+    saved.blocked.push(blocked("2027-01-01", "2027-01-01", "New Year"));
+    let mine = board.draft().clone();
+    let differences = Draft::differences(&mine, &saved);
+    assert_eq!(differences.len(), 4);
+    assert_eq!(Draft::differences(&mine, &mine), []);
+
+    // What only the other side has changed is taken from there.
+    let mut merged = mine.clone();
+    for part in differences.iter().filter(|part| mine.agrees(part, &base)) {
+        merged.take(part, &saved);
+    }
+    assert_eq!(merged.week.0[0], hours(&[("09:00", "12:00")]));
+    assert_eq!(
+        (&merged.week.0[1], &merged.overrides, &merged.blocked),
+        (&saved.week.0[1], &saved.overrides, &saved.blocked)
+    );
+
+    // Whatever is chosen, undo brings the other version back.
+    let mut with_mine = board.clone();
+    with_mine.keep_mine(saved.clone());
+    assert_eq!((with_mine.draft(), with_mine.is_dirty()), (&mine, true));
+    assert!(with_mine.undo() && with_mine.draft() == &saved && !with_mine.is_dirty());
+    let mut with_saved = board.clone();
+    with_saved.take_saved(saved.clone(), saved.clone());
+    assert!(!with_saved.is_dirty());
+    assert!(with_saved.undo() && with_saved.draft() == &mine);
+    board.take_saved(saved, merged.clone());
+    assert_eq!((board.draft(), board.is_dirty()), (&merged, true));
+    assert!(board.undo() && board.draft() == &mine);
+}

@@ -1,7 +1,8 @@
 //! Which calendars block, and where bookings go.
 
 use super::{Page, provider_name};
-use crate::api::dashboard::{CalendarView, Calendars, ConnectionView, choose_calendars};
+use crate::AppError;
+use crate::api::dashboard::{CalendarView, Calendars, ConnectionView, calendars, choose_calendars};
 use crate::components::use_status;
 use crate::i18n::{error_text, fill, use_messages};
 use leptos::prelude::*;
@@ -38,10 +39,23 @@ impl Page {
         spawn_local_scoped(async move {
             loop {
                 let Some(sent) = self.chosen.try_get_untracked() else { return };
-                let answer = choose_calendars(sent.blocking.iter().copied().collect(), sent.receiving).await;
+                let version = self.data.with_untracked(|data| data.version.clone());
+                let blocking = sent.blocking.iter().copied().collect();
+                let answer = choose_calendars(blocking, sent.receiving, Some(version)).await;
                 let Some(newest) = self.chosen.try_get_untracked() else { return };
                 match answer {
-                    Ok(_) if newest != sent => {}
+                    Ok(fresh) if newest != sent => self.data.set(fresh),
+                    // Chosen in another window: that is shown, and the choice can be made again.
+                    Err(AppError::Stale) => {
+                        self.saving.set(false);
+                        match calendars().await {
+                            Ok(fresh) => {
+                                self.take(fresh);
+                            }
+                            Err(_) => self.chosen.set(self.data.with_untracked(Choice::of)),
+                        }
+                        return status.fail(error_text(&AppError::Stale));
+                    }
                     Ok(fresh) => {
                         self.saving.set(false);
                         self.take(fresh);
