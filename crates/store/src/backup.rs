@@ -46,8 +46,7 @@ const TABLES: [&str; 23] = [
     "former_handles",
     "sent_forms",
 ];
-const SINCE: [(&str, i64); 4] =
-    [("keys", 9), ("closed_bookings", 20), ("former_handles", 20), ("sent_forms", 26)];
+const SINCE: [(&str, i64); 4] = [("keys", 9), ("closed_bookings", 20), ("former_handles", 20), ("sent_forms", 26)];
 
 /// Why a backup was not made, or not put back. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@ use super::state::State;
 use super::touch::{Motion, Touch};
 use crate::components::pick::{day_shift, month_shift, month_start};
 use crate::components::{Icon, Picture, browser, use_status};
+use crate::context::use_visit;
 use crate::format;
 use crate::i18n::{field_error_text, fill, use_language, use_messages};
 use chrono::{Datelike, NaiveDate};
@@ -33,6 +34,7 @@ pub fn Blocked(
     state: State,
 ) -> impl IntoView {
     let (t, language, status) = (use_messages().dashboard(), use_language(), use_status());
+    let week_start = use_visit().with_untracked(|visit| visit.format.week_start);
     let today = Memo::new(move |_| state.zone.with(|zone| zone.wall(state.now).date()));
     let month = RwSignal::new(month_start(today.get_untracked()));
     let head = RwSignal::new(today.get_untracked());
@@ -185,7 +187,7 @@ pub fn Blocked(
             return;
         }
         let from = head.get_untracked();
-        let weekday = i64::from(from.weekday().num_days_from_monday());
+        let weekday = i64::from(format::days_into_week(from, week_start));
         let months = if event.shift_key() { 12 } else { 1 };
         let to = match event.key().as_str() {
             "ArrowLeft" => day_shift(from, -1),
@@ -223,7 +225,7 @@ pub fn Blocked(
 
     let rows = move || {
         let shown = month.get();
-        weeks(shown)
+        weeks(shown, week_start)
             .into_iter()
             .map(|week| {
                 let cells = week.map(|date| {
@@ -309,11 +311,12 @@ pub fn Blocked(
                     <thead>
                         <tr>
                             {(0..7)
+                                .map(|day| (day + week_start) % 7)
                                 .map(|day| {
                                     view! {
                                         <th scope="col">
-                                            <span aria-hidden="true">{super::grid::day_short(day, language)}</span>
-                                            <span class="visually-hidden">{super::grid::day_name(day, language)}</span>
+                                            <span aria-hidden="true">{format::weekday_short(day, language)}</span>
+                                            <span class="visually-hidden">{format::weekday(day, language)}</span>
                                         </th>
                                     }
                                 })

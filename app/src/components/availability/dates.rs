@@ -3,19 +3,20 @@
 //! Pure: no browser in here.
 
 use crate::components::pick::{day_shift, month_shift, month_start};
-use chrono::{Datelike, NaiveDate};
+use crate::format;
+use chrono::NaiveDate;
 use scheduling::BlockedRange;
 use std::ops::RangeInclusive;
 
-/// The weeks, Monday first, that show the month of `date`.
-pub fn weeks(date: NaiveDate) -> Vec<[NaiveDate; 7]> {
+/// The weeks that show the month of `date`, beginning on `week_start` (0: Sunday to 6: Saturday).
+pub fn weeks(date: NaiveDate, week_start: u8) -> Vec<[NaiveDate; 7]> {
     let first = month_start(date);
-    let monday = day_shift(first, -i64::from(first.weekday().num_days_from_monday()));
+    let begin = day_shift(first, -i64::from(format::days_into_week(first, week_start)));
     let next = month_shift(first, 1);
     (0..6)
-        .map(|week| day_shift(monday, week * 7))
-        .filter(|monday| *monday < next)
-        .map(|monday| std::array::from_fn(|day| day_shift(monday, day as i64)))
+        .map(|week| day_shift(begin, week * 7))
+        .filter(|begin| *begin < next)
+        .map(|begin| std::array::from_fn(|day| day_shift(begin, day as i64)))
         .collect()
 }
 
@@ -112,12 +113,13 @@ mod tests {
 
     #[test]
     fn a_month_is_shown_in_whole_weeks() {
-        let december = weeks(date("2026-12-17"));
+        let december = weeks(date("2026-12-17"), 1);
         assert_eq!(december.len(), 5);
         assert_eq!(december[0][0], date("2026-11-30"));
         assert_eq!(december[4][6], date("2027-01-03"));
-        assert_eq!(weeks(date("2027-02-01")).len(), 4, "February 2027 begins on a Monday");
-        assert_eq!(weeks(date("2027-05-05")).len(), 6);
+        assert_eq!(weeks(date("2027-02-01"), 1).len(), 4, "February 2027 begins on a Monday");
+        assert_eq!(weeks(date("2027-05-05"), 1).len(), 6);
+        assert_eq!(weeks(date("2027-02-01"), 0)[0][0], date("2027-01-31"), "weeks begin on Sunday");
     }
 
     #[test]
