@@ -26,8 +26,8 @@ RUN mkdir -p /etc/postgresql-common/createcluster.d \
 COPY --from=build /build/dist /usr/lib/yaksok
 USER 10001:0
 WORKDIR /data
-# BASE_URL has no default: links in mail need the address that people use.
-ENV DATA_DIR=/data LEPTOS_SITE_ADDR=0.0.0.0:3000
+# BASE_URL has no default here: links in mail need the address that people use.
+ENV DATA_DIR=/data LEPTOS_SITE_ADDR=0.0.0.0:3000 BASE_URL_REQUIRED=true
 VOLUME /data
 EXPOSE 3000
 # The server stops its database before it goes.
