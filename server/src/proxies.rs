@@ -2,8 +2,8 @@
 //!
 //! A proxy appends its client's address to `X-Forwarded-For`. What stands further left was sent by the client and is not
 //! believed. Neither is the header of a peer that is no trusted proxy, nor that of a proxy that does not set it: the client
-//! could write anything there. Clients that cannot be told apart share a larger allowance ([`SHARES`]), so that they do not
-//! lock each other out where a setting is wrong.
+//! could write anything there. Clients that cannot be told apart share a larger allowance ([`SHARES`]) where this server has a
+//! public name, so that they do not lock each other out where a setting is wrong.
 
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, header};
@@ -319,13 +319,19 @@ impl Proxies {
         Some(client)
     }
 
+    /// A client behind a proxy that does not tell it apart. Its peer is certainly a proxy only where people reach this server
+    /// under a public name; elsewhere whatever runs beside the server could claim to be many.
+    fn unknown(&self, seen: &mut Seen, proxy: IpAddr, named: Option<IpAddr>) -> Client {
+        if self.is_public() { seen.share(proxy, named) } else { Client::known(proxy) }
+    }
+
     /// The client where no proxy is configured: the peer, unless that is plainly a proxy.
     fn without_hops(&self, peer: IpAddr, trusted: bool, headers: &HeaderMap, now: Instant) -> Client {
         let forwards = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| headers.contains_key(*name));
         let mut seen = self.seen();
         if trusted && (forwards || self.0.https || (peer.is_loopback() && self.is_public())) {
             seen.report(Finding::HopsUnset, now);
-            return seen.share(peer, addresses(headers).last().copied().flatten());
+            return self.unknown(&mut seen, peer, addresses(headers).last().copied().flatten());
         }
         // Anybody may send these headers from outside: they are reported once most do, and win nothing.
         if !trusted && seen.strangers.mostly_differs(!forwards) {
@@ -347,16 +353,16 @@ impl Proxies {
                 seen.remember_silent(peer, now);
                 seen.report(Finding::AddressMissing, now);
             }
-            return seen.share(peer, None);
+            return self.unknown(&mut seen, peer, None);
         };
         if seen.is_silent(peer, now) {
-            return seen.share(peer, Some(named));
+            return self.unknown(&mut seen, peer, Some(named));
         }
         // A proxy behind a proxy, which names one more.
         let before = at.and_then(|at| at.checked_sub(1)).and_then(|at| addresses[at]);
         if self.trusts(named) && before.is_some() {
             seen.report(Finding::HopsTooFew, now);
-            return seen.share(named, before);
+            return self.unknown(&mut seen, named, before);
         }
         Client::known(named)
     }
@@ -503,6 +509,20 @@ mod tests {
         assert!(!found("http://127.0.0.1:3000", "127.0.0.1", &[]), "a developer's machine");
         assert!(!found("http://localhost:3000", "::1", &[]));
         assert!(!found(http, "192.0.2.1", &[("x-forwarded-for", "203.0.113.9")]), "a stranger may send anything once");
+    }
+
+    #[test]
+    fn without_a_public_name_nobody_has_more_than_one_allowance() {
+        for hops in [0, 1] {
+            let proxies = proxies(hops, "http://127.0.0.1:3000");
+            for n in 0..40 {
+                // Behind one proxy the header is believed, so there none is sent.
+                let forwarded = format!("203.0.113.{n}");
+                let claims: &[&str] = if hops == 0 { &[&forwarded] } else { &[] };
+                assert_eq!(client(&proxies, "127.0.0.1", claims), "127.0.0.1", "{hops} {n}");
+            }
+            assert!(!proxies.findings().is_empty(), "it is reported all the same");
+        }
     }
 
     #[test]
