@@ -69,6 +69,11 @@ impl RegionalFormat {
     /// assert_eq!(RegionalFormat::negotiate("ko").clock, ClockFormat::Twelve);
     /// ```
     pub fn negotiate(header: &str) -> Self {
+        Self::preferred(header).unwrap_or_default()
+    }
+
+    /// As [`negotiate`](Self::negotiate); `None` where the header names no language, as that of many programs (`*`).
+    pub fn preferred(header: &str) -> Option<Self> {
         let mut best: Option<(f32, &str)> = None;
         for range in header.split(',') {
             let mut parts = range.split(';').map(str::trim);
@@ -78,7 +83,7 @@ impl RegionalFormat {
                 best = Some((quality, tag));
             }
         }
-        best.map_or_else(Self::default, |(_, tag)| Self::of_tag(tag))
+        best.map(|(_, tag)| Self::of_tag(tag))
     }
 
     /// The habits of a BCP 47 tag's region: `en-GB`, `zh-Hant-TW`, `de`.
@@ -243,6 +248,13 @@ mod tests {
         ];
         for (header, clock, week_start) in cases {
             assert_eq!(RegionalFormat::negotiate(header), RegionalFormat { clock, week_start }, "{header}");
+        }
+    }
+
+    #[test]
+    fn programs_prefer_nothing() {
+        for header in ["", "*", "*;q=0.5", "de;q=0"] {
+            assert_eq!(RegionalFormat::preferred(header), None, "{header}");
         }
     }
 

@@ -85,7 +85,7 @@ pub(super) async fn create_mentor(
         bio: fields.optional_text("bio"),
         photo_url: fields.optional_text("photo_url"),
         language: language(&headers),
-        format: accepted_languages(&headers).map(RegionalFormat::negotiate),
+        format: accepted_languages(&headers).and_then(RegionalFormat::preferred),
     };
     fields.finish()?;
     let (account, key) = accounts::create(&context, &new).await?;
