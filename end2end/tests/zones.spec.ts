@@ -77,7 +77,7 @@ test('left without a choice it is as before', async ({ page, server }) => {
     await isAsBefore();
     await input.click();
     await page.keyboard.type('qqqq');
-    await expect(page.getByText('No time zone found')).toBeVisible();
+    await expect(page.locator('.combobox-none')).toContainText('No time zone found');
     await page.keyboard.press('Enter');
     await expect(input).toHaveValue('qqqq');
     await page.keyboard.press('Tab');
@@ -186,7 +186,8 @@ test.describe('where the server cannot be asked', () => {
         await expect(page.getByText('Time zones can’t be searched right now')).toBeVisible();
         await page.unroute(/\/fn\/find_zones/);
         await page.keyboard.type('lima');
-        await options(page).filter({ hasText: 'Lima' }).click();
+        await expect(options(page).first()).toHaveAccessibleName(/^Lima, Peru/);
+        await options(page).first().click();
         await expect(field(page)).toHaveValue('America/Lima');
     });
 });

@@ -351,8 +351,8 @@ fn options(finder: Finder, name: &'static str, choose: Callback<String>) -> Vec<
                 on:click=move |_| choose.run(zone.clone())
             >
                 <span class="zone-place">{place}</span>
-                <span class="zone-time">{time}</span>
                 <span class="zone-detail">{detail}</span>
+                <span class="zone-time">{time}</span>
                 <span class="zone-offset">{offset}</span>
             </li>
         }
