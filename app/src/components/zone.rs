@@ -350,9 +350,13 @@ fn options(finder: Finder, name: &'static str, choose: Callback<String>) -> Vec<
                 on:mousedown=|event: leptos::ev::MouseEvent| event.prevent_default()
                 on:click=move |_| choose.run(zone.clone())
             >
+                // The words between which there are spaces are those that are read out.
                 <span class="zone-place">{place}</span>
+                " "
                 <span class="zone-detail">{detail}</span>
+                " "
                 <span class="zone-time">{time}</span>
+                " "
                 <span class="zone-offset">{offset}</span>
             </li>
         }
