@@ -298,7 +298,8 @@ fn passes(kind: Kind) {
         assert!([422, 429].contains(&reply.status), "{claims:?}: {} {}", reply.status, proxy.log());
     }
     // One more grows back in a minute's eighth.
-    assert!((WRITES_PER_MINUTE..WRITES_PER_MINUTE + 10).contains(&accepted), "{accepted} writes were let through");
+    // What was written beside the proxy counts for the same address, since proxy and client share this machine.
+    assert!((WRITES_PER_MINUTE - 3..WRITES_PER_MINUTE + 10).contains(&accepted), "{accepted} writes were let through");
     assert_eq!(findings(&server), json!({"status": "ok", "findings": []}), "{}", place.log());
 
     // Large bodies end at one of the two, and the next request goes through. Who is refused before the end of a body may find
